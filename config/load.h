@@ -1,0 +1,24 @@
+/* All reference data of one folder, and the hash that names this state of it. */
+#ifndef CONFIG_LOAD_H
+#define CONFIG_LOAD_H
+
+#include "base/err.h"
+#include "config/mandate.h"
+#include "config/term.h"
+#include "config/words.h"
+#include "config/world.h"
+
+struct config {
+    struct mandate mandate;
+    struct world world;
+    struct terms terms;
+    struct words *words;
+    char ruleset[17]; /* first 16 hex digits of BLAKE2b-256 over all files that steer routing */
+};
+
+/* Parses everything before anything is kept, so a faulty folder changes nothing: ret_config is
+ * set only on success. ERR_CONFIG names file and line. */
+enum err_code config_load(const char *dir, struct config **ret_config, struct err *e) ERR_CHECK;
+void config_free(struct config *c);
+
+#endif

@@ -1,0 +1,28 @@
+/* The routing decision: reading -> topics and facts -> rules -> candidates with reasons. */
+#ifndef ROUTING_DECISION_H
+#define ROUTING_DECISION_H
+
+#include "routing/reading.h"
+#include "routing/rule.h"
+
+#include <jansson.h>
+
+struct decision {
+    struct rule_outcome outcome; /* candidates with roles and reasons, evidence filled */
+    int lead;                    /* -1: triage */
+    int referral;                /* index into mandate.referrals when the need lies outside; -1 */
+    int main_topic;              /* -1: none */
+    int secondary[2];
+    double confidence;           /* 0..1 */
+};
+
+void decision_make(const struct engine *g, const struct reading *r, const struct draft *d,
+                   struct decision *ret_d);
+
+/* The `routing` member of the API (contract section 4), new reference: outcome, lead, support,
+ * informed, confidence, ruleset, topics, referral, candidates with reasons. `decided_at` is the
+ * caller's. language: in which `text` of each reason is written. */
+json_t *decision_json(const struct engine *g, const struct decision *d, const char *country,
+                      int language) __attribute__((returns_nonnull));
+
+#endif
