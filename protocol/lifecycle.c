@@ -1,0 +1,159 @@
+#include "protocol/lifecycle.h"
+
+#include <string.h>
+
+const char *const state_words[] = {
+    "submitted", "triage",     "awaiting_country", "offered",   "claimed",
+    "planned",   "delivering", "answered",         "unmatched", "closed",
+    "withdrawn", "merged",     "declined",         "referred",  NULL};
+const char *const action_words[] = {
+    "submit",  "offer", "hold",   "claim",    "decline", "release",    "ask",
+    "reply",   "plan",  "agree",  "amend",    "note",    "contribute", "answer",
+    "confirm", "close", "reopen", "withdraw", "route",   "refer",      NULL};
+const char *const standing_words[] = {
+    "", "may take the lead", "invited to support", "lead", "supporter", "lead or supporter", NULL};
+const char *const guard_words[] = {"",
+                                   "as supporter",
+                                   "as lead",
+                                   "another lead can be proposed",
+                                   "no other lead",
+                                   "asked in triage",
+                                   "asked while claimed",
+                                   "asked while delivering",
+                                   "resolved",
+                                   "partly or not resolved",
+                                   "at most 180 days after closing",
+                                   NULL};
+const char *const ball_words[] = {"", "system", "coordinator", "country", "secretariat", NULL};
+
+#define IN(s) (1u << STATE_##s)
+#define AT_WORK (IN(CLAIMED) | IN(PLANNED) | IN(DELIVERING))
+#define OPEN                                                                                       \
+    (IN(SUBMITTED) | IN(TRIAGE) | IN(AWAITING_COUNTRY) | IN(OFFERED) | AT_WORK | IN(ANSWERED) |    \
+     IN(UNMATCHED))
+
+/* clang-format off */
+const struct lifecycle_row lifecycle_rows[] = {
+    /* action, from, role, standing, guard, to */
+    {ACTION_OFFER,      IN(SUBMITTED),                ROLE_SYSTEM,      STANDING_ANY,       GUARD_NONE,          STATE_OFFERED},
+    {ACTION_HOLD,       IN(SUBMITTED),                ROLE_SYSTEM,      STANDING_ANY,       GUARD_NONE,          STATE_TRIAGE},
+
+    {ACTION_ROUTE,      IN(TRIAGE) | IN(UNMATCHED),   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_OFFERED},
+    {ACTION_ASK,        IN(TRIAGE),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_AWAITING_COUNTRY},
+    {ACTION_DECLINE,    IN(TRIAGE) | IN(UNMATCHED),   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_DECLINED},
+    {ACTION_REFER,      IN(TRIAGE) | IN(UNMATCHED),   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_REFERRED},
+
+    {ACTION_CLAIM,      IN(OFFERED),                  ROLE_SECRETARIAT, STANDING_PROPOSED,  GUARD_AS_LEAD,       STATE_CLAIMED},
+    {ACTION_CLAIM,      IN(OFFERED) | AT_WORK | IN(AWAITING_COUNTRY),
+                                                      ROLE_SECRETARIAT, STANDING_INVITED,   GUARD_AS_SUPPORT,    STATE_SAME},
+    {ACTION_DECLINE,    IN(OFFERED),                  ROLE_SECRETARIAT, STANDING_PROPOSED,  GUARD_NEXT_LEAD,     STATE_SAME},
+    {ACTION_DECLINE,    IN(OFFERED),                  ROLE_SECRETARIAT, STANDING_PROPOSED,  GUARD_NO_LEAD,       STATE_UNMATCHED},
+    {ACTION_DECLINE,    IN(OFFERED) | AT_WORK | IN(AWAITING_COUNTRY),
+                                                      ROLE_SECRETARIAT, STANDING_INVITED,   GUARD_NONE,          STATE_SAME},
+    {ACTION_RELEASE,    IN(CLAIMED),                  ROLE_SECRETARIAT, STANDING_LEAD,      GUARD_NEXT_LEAD,     STATE_OFFERED},
+    {ACTION_RELEASE,    IN(CLAIMED),                  ROLE_SECRETARIAT, STANDING_LEAD,      GUARD_NO_LEAD,       STATE_UNMATCHED},
+    {ACTION_ASK,        IN(CLAIMED) | IN(DELIVERING), ROLE_SECRETARIAT, STANDING_LEAD,      GUARD_NONE,          STATE_AWAITING_COUNTRY},
+    {ACTION_PLAN,       IN(CLAIMED),                  ROLE_SECRETARIAT, STANDING_LEAD,      GUARD_NONE,          STATE_PLANNED},
+    {ACTION_NOTE,       AT_WORK,                      ROLE_SECRETARIAT, STANDING_TEAM,      GUARD_NONE,          STATE_SAME},
+    {ACTION_CONTRIBUTE, AT_WORK,                      ROLE_SECRETARIAT, STANDING_SUPPORTER, GUARD_NONE,          STATE_SAME},
+    {ACTION_ANSWER,     IN(CLAIMED) | IN(DELIVERING), ROLE_SECRETARIAT, STANDING_LEAD,      GUARD_NONE,          STATE_ANSWERED},
+
+    {ACTION_REPLY,      IN(AWAITING_COUNTRY),         ROLE_COUNTRY,     STANDING_ANY,       GUARD_FROM_TRIAGE,   STATE_TRIAGE},
+    {ACTION_REPLY,      IN(AWAITING_COUNTRY),         ROLE_COUNTRY,     STANDING_ANY,       GUARD_FROM_CLAIMED,  STATE_CLAIMED},
+    {ACTION_REPLY,      IN(AWAITING_COUNTRY),         ROLE_COUNTRY,     STANDING_ANY,       GUARD_FROM_DELIVERY, STATE_DELIVERING},
+    {ACTION_AGREE,      IN(PLANNED),                  ROLE_COUNTRY,     STANDING_ANY,       GUARD_NONE,          STATE_DELIVERING},
+    {ACTION_AMEND,      IN(PLANNED),                  ROLE_COUNTRY,     STANDING_ANY,       GUARD_NONE,          STATE_CLAIMED},
+    {ACTION_CONFIRM,    IN(ANSWERED),                 ROLE_COUNTRY,     STANDING_ANY,       GUARD_RESOLVED,      STATE_CLOSED},
+    {ACTION_CONFIRM,    IN(ANSWERED),                 ROLE_COUNTRY,     STANDING_ANY,       GUARD_UNRESOLVED,    STATE_CLAIMED},
+    {ACTION_CLOSE,      IN(ANSWERED),                 ROLE_COUNTRY,     STANDING_ANY,       GUARD_NONE,          STATE_CLOSED},
+    {ACTION_REOPEN,     IN(CLOSED),                   ROLE_COUNTRY,     STANDING_ANY,       GUARD_RECENT,        STATE_CLAIMED},
+    {ACTION_WITHDRAW,   OPEN,                         ROLE_COUNTRY,     STANDING_ANY,       GUARD_NONE,          STATE_WITHDRAWN},
+};
+/* clang-format on */
+const size_t lifecycle_rows_n = sizeof lifecycle_rows / sizeof lifecycle_rows[0];
+
+static const enum ball balls[STATES_N] = {
+    [STATE_SUBMITTED] = BALL_SYSTEM,         [STATE_TRIAGE] = BALL_COORDINATOR,
+    [STATE_AWAITING_COUNTRY] = BALL_COUNTRY, [STATE_OFFERED] = BALL_SECRETARIAT,
+    [STATE_CLAIMED] = BALL_SECRETARIAT,      [STATE_PLANNED] = BALL_COUNTRY,
+    [STATE_DELIVERING] = BALL_SECRETARIAT,   [STATE_ANSWERED] = BALL_COUNTRY,
+    [STATE_UNMATCHED] = BALL_COORDINATOR};
+
+enum ball lifecycle_ball(enum state s)
+{
+    return s < STATES_N ? balls[s] : BALL_NONE;
+}
+
+bool lifecycle_is_terminal(enum state s)
+{
+    return lifecycle_ball(s) == BALL_NONE;
+}
+
+void lifecycle_print_lua(FILE *out)
+{
+    fputs("local GUARDS = {}\n", out);
+    fputs("local function allow(action, role, from, to)\n"
+          "  local key = action .. ' ' .. role .. ' ' .. from .. ' ' .. to\n"
+          "  GUARDS[key] = true\n"
+          "end\n",
+          out);
+    for (size_t i = 0; i < lifecycle_rows_n; i++) {
+        const struct lifecycle_row *row = &lifecycle_rows[i];
+
+        for (unsigned s = 0; s < STATES_N; s++)
+            if (row->from & 1u << s)
+                fprintf(out, "allow('%s', '%s', '%s', '%s')\n", action_words[row->action],
+                        role_words[row->role], state_words[s],
+                        state_words[row->to == STATE_SAME ? s : row->to]);
+    }
+}
+
+static void print_states(FILE *out)
+{
+    fputs("| state | who has the ball |\n|---|---|\n", out);
+    for (unsigned s = 0; s < STATES_N; s++)
+        fprintf(out, "| `%s` | %s |\n", state_words[s],
+                lifecycle_is_terminal(s) ? "nobody: the end" : ball_words[balls[s]]);
+}
+
+static void print_rows(FILE *out)
+{
+    fputs("| action | in state | by | when | then |\n|---|---|---|---|---|\n", out);
+    for (size_t i = 0; i < lifecycle_rows_n; i++) {
+        const struct lifecycle_row *row = &lifecycle_rows[i];
+        const char *comma = "";
+
+        fprintf(out, "| `%s` | ", action_words[row->action]);
+        for (unsigned s = 0; s < STATES_N; s++)
+            if (row->from & 1u << s) {
+                fprintf(out, "%s%s", comma, state_words[s]);
+                comma = ", ";
+            }
+        fprintf(out, " | %s%s%s%s | %s | %s |\n", role_words[row->role], row->standing ? " (" : "",
+                standing_words[row->standing], row->standing ? ")" : "", guard_words[row->guard],
+                row->to == STATE_SAME ? "stays" : state_words[row->to]);
+    }
+}
+
+void lifecycle_print_markdown(FILE *out)
+{
+    fputs("# The life of a request\n\n"
+          "Printed by `lifecycle_print markdown` from the table in `protocol/lifecycle.c`; a test "
+          "compares the two.\nWithdrawal is possible in every open state and left out of the "
+          "drawing.\n\n```mermaid\nstateDiagram-v2\n    [*] --> submitted\n",
+          out);
+    for (size_t i = 0; i < lifecycle_rows_n; i++) {
+        const struct lifecycle_row *row = &lifecycle_rows[i];
+
+        if (row->to == STATE_SAME || row->action == ACTION_WITHDRAW)
+            continue;
+        for (unsigned s = 0; s < STATES_N; s++)
+            if (row->from & 1u << s)
+                fprintf(out, "    %s --> %s: %s\n", state_words[s], state_words[row->to],
+                        action_words[row->action]);
+    }
+    fputs("```\n\n## States\n\n", out);
+    print_states(out);
+    fputs("\n## Transitions\n\n", out);
+    print_rows(out);
+}

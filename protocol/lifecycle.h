@@ -1,0 +1,112 @@
+/* The life cycle of a request: one table. From its rows come the C decision (transition.c), the
+ * guards inside the store's functions (lifecycle.lua, printed at build), `allowed_actions`, the
+ * drawing and tables of docs/lifecycle.md and the words of the pages.
+ *
+ * A row says: this action, in one of these states, by this role in this standing, when this
+ * guard holds, leads to that state. What no row allows is refused. Source of the rows: contract
+ * section 5 and the domain reference 5.3. */
+#ifndef PROTOCOL_LIFECYCLE_H
+#define PROTOCOL_LIFECYCLE_H
+
+#include "protocol/principal.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum state {
+    STATE_SUBMITTED,
+    STATE_TRIAGE,
+    STATE_AWAITING_COUNTRY,
+    STATE_OFFERED,
+    STATE_CLAIMED,
+    STATE_PLANNED,
+    STATE_DELIVERING,
+    STATE_ANSWERED,
+    STATE_UNMATCHED,
+    STATE_CLOSED,
+    STATE_WITHDRAWN,
+    STATE_MERGED,
+    STATE_DECLINED,
+    STATE_REFERRED,
+    STATES_N,
+    STATE_SAME = STATES_N /* a row that moves nothing */
+};
+extern const char *const state_words[]; /* ends with NULL */
+
+enum action {
+    ACTION_SUBMIT, /* creates; never an API verb on a request */
+    ACTION_OFFER,  /* the router found a lead */
+    ACTION_HOLD,   /* the router leaves it to a person */
+    ACTION_CLAIM,
+    ACTION_DECLINE,
+    ACTION_RELEASE,
+    ACTION_ASK,
+    ACTION_REPLY,
+    ACTION_PLAN,
+    ACTION_AGREE,
+    ACTION_AMEND,
+    ACTION_NOTE,
+    ACTION_CONTRIBUTE,
+    ACTION_ANSWER,
+    ACTION_CONFIRM,
+    ACTION_CLOSE,
+    ACTION_REOPEN,
+    ACTION_WITHDRAW,
+    ACTION_ROUTE,
+    ACTION_REFER,
+    ACTIONS_N
+};
+extern const char *const action_words[]; /* ends with NULL */
+
+/* What a secretariat must be to this request, beyond its role. */
+enum standing {
+    STANDING_ANY,       /* roles other than secretariat */
+    STANDING_PROPOSED,  /* may take the lead now: proposed lead, or any routed one later on */
+    STANDING_INVITED,   /* has a pending offer to support */
+    STANDING_LEAD,      /* holds the claim */
+    STANDING_SUPPORTER, /* has accepted to support */
+    STANDING_TEAM       /* lead or supporter */
+};
+extern const char *const standing_words[];
+
+/* What else must hold; the first row whose guard holds is taken. */
+enum guard {
+    GUARD_NONE,
+    GUARD_AS_SUPPORT,   /* the body says role "support" */
+    GUARD_AS_LEAD,      /* it does not */
+    GUARD_NEXT_LEAD,    /* after this one another secretariat can still be proposed */
+    GUARD_NO_LEAD,      /* none can */
+    GUARD_FROM_TRIAGE,  /* the question was asked in triage .. */
+    GUARD_FROM_CLAIMED, /* .. while claimed .. */
+    GUARD_FROM_DELIVERY,
+    GUARD_RESOLVED,   /* outcome "resolved" */
+    GUARD_UNRESOLVED, /* outcome "partly" or "not_resolved" */
+    GUARD_RECENT      /* closed at most 180 days ago */
+};
+extern const char *const guard_words[];
+
+/* Who holds the ball in a state. */
+enum ball { BALL_NONE, BALL_SYSTEM, BALL_COORDINATOR, BALL_COUNTRY, BALL_SECRETARIAT };
+extern const char *const ball_words[]; /* BALL_NONE is "" */
+
+struct lifecycle_row {
+    enum action action;
+    unsigned from; /* bit a state */
+    enum role role;
+    enum standing standing;
+    enum guard guard;
+    enum state to; /* or STATE_SAME */
+};
+
+extern const struct lifecycle_row lifecycle_rows[];
+extern const size_t lifecycle_rows_n;
+
+enum ball lifecycle_ball(enum state s);
+bool lifecycle_is_terminal(enum state s);
+
+/* The guards as a Lua table for the store's functions: GUARDS[action][role][from][to] = true. */
+void lifecycle_print_lua(FILE *out);
+/* docs/lifecycle.md: the drawing (Mermaid), the states with their ball-holder, all rows. */
+void lifecycle_print_markdown(FILE *out);
+
+#endif

@@ -1,0 +1,190 @@
+#include "protocol/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const offer_role_words[] = {"lead", "support", NULL};
+const char *const offer_state_words[] = {"pending",   "accepted",  "declined", "expired",
+                                         "withdrawn", "completed", NULL};
+
+/* Offers as arrays of five: kept with every request, so short. */
+static json_t *offers_write(const struct record *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->offers_n; i++) {
+        const struct offer *o = &r->offers[i];
+
+        json_array_append_new(list, json_pack("[s, i, i, I, i]", o->secretariat, (int)o->role,
+                                              (int)o->state, (json_int_t)o->due_ms, o->reason));
+    }
+    return list;
+}
+
+static json_t *informed_write(const struct record *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->informed_n; i++)
+        json_array_append_new(list, json_string(r->informed[i]));
+    return list;
+}
+
+json_t *record_meta(const struct record *r)
+{
+    json_t *meta = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, "
+                             "s:b, s:i, s:i, s:I, s:s}",
+                             "l", (int)r->language, "u", (int)r->urgency, "d", (int)r->disclosure,
+                             "s", (json_int_t)r->submitted_ms, "m", (json_int_t)r->updated_ms, "b",
+                             (json_int_t)r->since_ms, "e", (json_int_t)r->due_ms, "h", r->lead, "n",
+                             (json_int_t)r->epoch, "c", (json_int_t)r->claimed_ms, "x",
+                             (json_int_t)r->lease_ms, "o", offers_write(r), "i", informed_write(r),
+                             "r", (int)r->restricted, "t", (int)r->return_state, "z",
+                             (int)r->outcome, "p", (json_int_t)r->reopened_n, "f", r->referred);
+
+    if (!meta)
+        bug("record_meta");
+    return meta;
+}
+
+static bool code_read(const json_t *v, char out[PRINCIPAL_OF_BYTES])
+{
+    const char *code = json_string_value(v);
+
+    if (!code || strlen(code) >= PRINCIPAL_OF_BYTES)
+        return false;
+    snprintf(out, PRINCIPAL_OF_BYTES, "%s", code);
+    return true;
+}
+
+static bool offers_read(struct record *r, const json_t *list)
+{
+    r->offers_n = json_array_size(list);
+    if (r->offers_n > RECORD_OFFERS_MAX)
+        return false;
+    for (size_t i = 0; i < r->offers_n; i++) {
+        struct offer *o = &r->offers[i];
+        const char *code;
+        int role, state;
+        json_int_t due;
+
+        if (json_unpack(json_array_get(list, i), "[s, i, i, I, i]", &code, &role, &state, &due,
+                        &o->reason) ||
+            role < 0 || role > OFFER_SUPPORT || state < 0 || state > OFFER_COMPLETED ||
+            !code_read(json_array_get(json_array_get(list, i), 0), o->secretariat))
+            return false;
+        o->role = (enum offer_role)role;
+        o->state = (enum offer_state)state;
+        o->due_ms = due;
+    }
+    return true;
+}
+
+static bool informed_read(struct record *r, const json_t *list)
+{
+    r->informed_n = json_array_size(list);
+    if (r->informed_n > RECORD_OFFERS_MAX)
+        return false;
+    for (size_t i = 0; i < r->informed_n; i++)
+        if (!code_read(json_array_get(list, i), r->informed[i]))
+            return false;
+    return true;
+}
+
+enum err_code record_read_meta(struct record *r, const json_t *meta, struct err *e)
+{
+    int language, urgency, disclosure, restricted, back, outcome;
+    json_int_t submitted, updated, since, due, epoch, claimed, lease, reopened;
+    const json_t *offers, *informed;
+    const char *lead, *referred;
+
+    if (json_unpack((json_t *)(uintptr_t)meta,
+                    "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:b, s:i, "
+                    "s:i, s:I, s:s}",
+                    "l", &language, "u", &urgency, "d", &disclosure, "s", &submitted, "m", &updated,
+                    "b", &since, "e", &due, "h", &lead, "n", &epoch, "c", &claimed, "x", &lease,
+                    "o", &offers, "i", &informed, "r", &restricted, "t", &back, "z", &outcome, "p",
+                    &reopened, "f", &referred) ||
+        language < 0 || language > LANGUAGE_ZH || urgency < 0 || urgency > URGENCY_PLANNED ||
+        disclosure < 0 || disclosure > DISCLOSURE_RESTRICTED || back < 0 || back > STATES_N ||
+        outcome < 0 || outcome > OUTCOME_NO_REPLY || strlen(referred) >= sizeof r->referred ||
+        strlen(lead) >= sizeof r->lead || !offers_read(r, offers) || !informed_read(r, informed))
+        return err_set(e, ERR_INTERNAL, "record %s: unreadable meta", r->id);
+    r->language = (enum language)language;
+    r->urgency = (enum urgency)urgency;
+    r->disclosure = (enum disclosure)disclosure;
+    r->submitted_ms = submitted;
+    r->updated_ms = updated;
+    r->since_ms = since;
+    r->due_ms = due;
+    snprintf(r->lead, sizeof r->lead, "%s", lead);
+    r->epoch = epoch;
+    r->claimed_ms = claimed;
+    r->lease_ms = lease;
+    r->restricted = restricted;
+    r->return_state = (enum state)back;
+    r->outcome = (enum outcome)outcome;
+    r->reopened_n = reopened;
+    snprintf(r->referred, sizeof r->referred, "%s", referred);
+    return ERR_OK;
+}
+
+const struct offer *record_offer_find(const struct record *r, const char *secretariat)
+{
+    for (size_t i = 0; i < r->offers_n; i++)
+        if (!strcmp(r->offers[i].secretariat, secretariat))
+            return &r->offers[i];
+    return NULL;
+}
+
+struct offer *record_offer(struct record *r, const char *secretariat)
+{
+    const struct offer *found = record_offer_find(r, secretariat);
+
+    return found ? &r->offers[found - r->offers] : NULL;
+}
+
+static enum record_view secretariat_view(const struct record *r, const char *code)
+{
+    const struct offer *offer = record_offer_find(r, code);
+    bool narrow = r->restricted || r->disclosure == DISCLOSURE_RESTRICTED;
+
+    if (offer)
+        return !narrow || !strcmp(r->lead, code) ? RECORD_FULL : RECORD_HEADER;
+    for (size_t i = 0; i < r->informed_n; i++)
+        if (!strcmp(r->informed[i], code))
+            return narrow ? RECORD_HEADER : RECORD_TITLE; /* informed: no duty (glossary) */
+    if (r->disclosure == DISCLOSURE_OPEN && !r->restricted && r->state != STATE_SUBMITTED)
+        return RECORD_FULL;
+    return RECORD_HIDDEN;
+}
+
+enum record_view record_view_of(const struct record *r, const struct principal *who)
+{
+    switch (who->role) {
+    case ROLE_COUNTRY:
+        return !strcmp(who->of, r->country) ? RECORD_FULL : RECORD_HIDDEN;
+    case ROLE_SECRETARIAT:
+        return secretariat_view(r, who->of);
+    case ROLE_COORDINATOR:
+        return r->disclosure == DISCLOSURE_RESTRICTED ? RECORD_HEADER : RECORD_FULL;
+    case ROLE_SYSTEM:
+        return RECORD_FULL;
+    case ROLE_OPERATOR: /* never sees content */
+    case ROLES_N:
+        break;
+    }
+    return RECORD_HIDDEN;
+}
+
+size_t record_readers(const struct record *r, const char *ret_codes[2 * RECORD_OFFERS_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->offers_n; i++)
+        ret_codes[n++] = r->offers[i].secretariat;
+    for (size_t i = 0; i < r->informed_n; i++)
+        if (!record_offer_find(r, r->informed[i]))
+            ret_codes[n++] = r->informed[i];
+    return n;
+}

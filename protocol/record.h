@@ -1,0 +1,89 @@
+/* A request as it is kept: what everyone may need clear, what only readers may see sealed.
+ *
+ *   clear   state, version, country: the store's functions check them
+ *           meta: the rest of struct record as one compact JSON text
+ *   sealed  body: the request document exactly as it came
+ *           inner: JSON object with routing, duplicates, question, plan, answer, contributions
+ */
+#ifndef PROTOCOL_RECORD_H
+#define PROTOCOL_RECORD_H
+
+#include "base/err.h"
+#include "base/id.h"
+#include "protocol/lifecycle.h"
+#include "protocol/word.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+enum { RECORD_OFFERS_MAX = 16, RECORD_REFERENCE_BYTES = 32 };
+
+enum offer_role { OFFER_LEAD, OFFER_SUPPORT };
+extern const char *const offer_role_words[];
+
+enum offer_state {
+    OFFER_PENDING,
+    OFFER_ACCEPTED,
+    OFFER_DECLINED,
+    OFFER_EXPIRED,
+    OFFER_WITHDRAWN,
+    OFFER_COMPLETED
+};
+extern const char *const offer_state_words[];
+
+struct offer {
+    char secretariat[PRINCIPAL_OF_BYTES];
+    enum offer_role role;
+    enum offer_state state;
+    int64_t due_ms; /* pending: until when; 0: open */
+    int reason;     /* index in reason_words, -1: none */
+};
+
+struct record {
+    char id[ID_BYTES];
+    char reference[RECORD_REFERENCE_BYTES]; /* "LN-2026-KEN-0001" */
+    char country[4];
+    enum language language;
+    enum urgency urgency;
+    enum disclosure disclosure;
+    enum state state;
+    int64_t version; /* 1 when submitted, +1 a transition */
+
+    int64_t submitted_ms;
+    int64_t updated_ms;
+    int64_t since_ms; /* when the clock of this state began */
+    int64_t due_ms;   /* 0: no clock runs */
+
+    char lead[PRINCIPAL_OF_BYTES]; /* proposed lead while offered, then the claim's holder */
+    int64_t epoch;                 /* +1 a claim */
+    int64_t claimed_ms, lease_ms;  /* 0 without a claim */
+    struct offer offers[RECORD_OFFERS_MAX]; /* in order of their candidates' score */
+    size_t offers_n;
+    char informed[RECORD_OFFERS_MAX][PRINCIPAL_OF_BYTES];
+    size_t informed_n;
+    bool restricted;         /* supporters see the header only (rule 3.2/10) */
+    enum state return_state; /* in awaiting_country: where a reply leads */
+    enum outcome outcome;
+    int64_t reopened_n;
+    char referred[24]; /* outside body, "" unless referred */
+};
+
+/* Everything but id, reference, country, state and version, which stand beside it. */
+json_t *record_meta(const struct record *r) __attribute__((returns_nonnull));
+/* Fills the rest of r from meta. ERR_INTERNAL when it is not what record_meta writes. */
+enum err_code record_read_meta(struct record *r, const json_t *meta, struct err *e) ERR_CHECK;
+
+/* The offer of that secretariat, NULL: none. Borrowed. */
+struct offer *record_offer(struct record *r, const char *secretariat);
+const struct offer *record_offer_find(const struct record *r, const char *secretariat);
+
+/* How much of a record somebody may see: nothing (answered as 404); no words of people; the title
+ * but not the rest; everything. */
+enum record_view { RECORD_HIDDEN, RECORD_HEADER, RECORD_TITLE, RECORD_FULL };
+enum record_view record_view_of(const struct record *r, const struct principal *who);
+
+/* Secretariats that have it in their lists (an offer, or informed), as pointers into r; open
+ * requests are in every secretariat's list once routed: the caller adds those. Returns how many. */
+size_t record_readers(const struct record *r, const char *ret_codes[2 * RECORD_OFFERS_MAX]);
+
+#endif

@@ -1,0 +1,368 @@
+#include "protocol/transition.h"
+
+#include "base/clock.h"
+#include "protocol/norm.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- what an action's body may say ------------------------------------------------------- */
+
+/* clang-format off */
+#define IN(member) offsetof(struct transition_input, member)
+#define F_TEXT(required, about) {"text", FIELD_TEXT, required, 0, 1, 6000, NULL, NULL, IN(text), about}
+#define F_EPOCH {"epoch", FIELD_COUNT, false, 0, 0, INT64_MAX, NULL, NULL, IN(epoch), "the claim's epoch, as its holder knows it"}
+#define F_REASON(required) {"reason", FIELD_WORD, required, 0, 0, 0, reason_words, NULL, IN(reason), "why"}
+#define F_OUTCOME {"outcome", FIELD_WORD, true, 0, 0, 0, outcome_words, NULL, IN(outcome), "did it help"}
+#define END {NULL, FIELD_TEXT, false, 0, 0, 0, NULL, NULL, 0, NULL}
+
+static const struct field says_text[] = {F_TEXT(true, "for the other side to read"), F_EPOCH, END};
+static const struct field may_say_text[] = {F_TEXT(false, "for the other side to read"), END};
+static const struct field says_claim[] = {
+    {"role", FIELD_WORD, false, 0, 0, 0, offer_role_words, NULL, IN(as), "lead (default) or support"}, END};
+static const struct field says_decline[] = {
+    F_REASON(true), F_TEXT(false, "in words"),
+    {"better", FIELD_SECRETARIAT, false, 0, 0, 0, NULL, NULL, IN(better), "who is better placed"}, END};
+static const struct field says_release[] = {F_REASON(false), F_TEXT(false, "in words"), F_EPOCH, END};
+static const struct field says_outcome[] = {F_OUTCOME, F_TEXT(false, "what helped, what is still missing"), END};
+static const struct field says_route[] = {
+    {"lead", FIELD_SECRETARIAT, true, 0, 0, 0, NULL, NULL, IN(lead), "proposed lead"},
+    {"support", FIELD_SECRETARIAT, false, 4, 0, 0, NULL, NULL, IN(support), "supporters"},
+    F_TEXT(false, "why"), END};
+static const struct field says_refer[] = {
+    {"body", FIELD_TEXT, true, 0, 2, 23, NULL, NULL, IN(body), "outside body"}, F_TEXT(true, "what was agreed"), END};
+/* clang-format on */
+
+const struct field *transition_fields(enum action a)
+{
+    static const struct field nothing[] = {END};
+    static const struct field *const says[ACTIONS_N] = {
+        [ACTION_CLAIM] = says_claim,      [ACTION_DECLINE] = says_decline,
+        [ACTION_RELEASE] = says_release,  [ACTION_ASK] = says_text,
+        [ACTION_REPLY] = says_text,       [ACTION_PLAN] = says_text,
+        [ACTION_AGREE] = may_say_text,    [ACTION_AMEND] = says_text,
+        [ACTION_NOTE] = says_text,        [ACTION_CONTRIBUTE] = says_text,
+        [ACTION_ANSWER] = says_text,      [ACTION_CONFIRM] = says_outcome,
+        [ACTION_CLOSE] = says_outcome,    [ACTION_REOPEN] = says_text,
+        [ACTION_WITHDRAW] = may_say_text, [ACTION_ROUTE] = says_route,
+        [ACTION_REFER] = says_refer,
+    };
+
+    return says[a] ? says[a] : nothing;
+}
+
+bool transition_decode(enum action a, const json_t *doc, const struct field_codes *codes,
+                       struct transition_input *ret_input, struct faults *faults)
+{
+    struct transition_input in = {.reason = -1, .as = -1, .epoch = -1};
+    json_t *empty = doc ? NULL : json_object();
+    bool good = field_decode(doc ? doc : empty, "#", transition_fields(a), codes, &in, faults);
+
+    json_decref(empty);
+    /* "Partly" and "not" need words: the secretariat must know what is missing. */
+    if (good && a == ACTION_CONFIRM && in.outcome != OUTCOME_RESOLVED && !in.text) {
+        fault_add(faults, "#", "text", "required");
+        good = false;
+    }
+    if (good && (a == ACTION_CONFIRM || a == ACTION_CLOSE) && in.outcome == OUTCOME_NO_REPLY) {
+        fault_add(faults, "#", "outcome", "unknown_word");
+        good = false;
+    }
+    *ret_input = in;
+    return good;
+}
+
+/* --- who stands where --------------------------------------------------------------------- */
+
+static bool is_lead(const struct record *r, const char *code)
+{
+    return r->claimed_ms && !strcmp(r->lead, code);
+}
+
+static bool is_supporter(const struct record *r, const char *code)
+{
+    const struct offer *o = record_offer_find(r, code);
+
+    return o && o->role == OFFER_SUPPORT && o->state == OFFER_ACCEPTED;
+}
+
+bool transition_may_lead(const struct record *r, const char *secretariat, int64_t now_ms)
+{
+    const struct offer *o = record_offer_find(r, secretariat);
+
+    if (r->state != STATE_OFFERED || !o ||
+        (o->state != OFFER_PENDING && !(o->role == OFFER_SUPPORT && o->state == OFFER_ACCEPTED)))
+        return false;
+    return !strcmp(r->lead, secretariat) || now_ms >= r->due_ms;
+}
+
+static bool stands(const struct record *r, enum standing s, const char *code, int64_t now_ms)
+{
+    const struct offer *o = record_offer_find(r, code);
+
+    switch (s) {
+    case STANDING_ANY:
+        return true;
+    case STANDING_PROPOSED:
+        return transition_may_lead(r, code, now_ms);
+    case STANDING_INVITED:
+        return o && o->role == OFFER_SUPPORT && o->state == OFFER_PENDING;
+    case STANDING_LEAD:
+        return is_lead(r, code);
+    case STANDING_SUPPORTER:
+        return is_supporter(r, code);
+    case STANDING_TEAM:
+        return is_lead(r, code) || is_supporter(r, code);
+    }
+    return false;
+}
+
+/* The next secretariat to propose when `but` is out: offers stand in order of score. */
+static struct offer *next_lead(struct record *r, const char *but)
+{
+    for (size_t i = 0; i < r->offers_n; i++)
+        if (strcmp(r->offers[i].secretariat, but) != 0 &&
+            (r->offers[i].state == OFFER_PENDING || r->offers[i].state == OFFER_ACCEPTED))
+            return &r->offers[i];
+    return NULL;
+}
+
+/* in NULL: would it hold with a fitting body? */
+static bool guard_holds(const struct record *r, enum guard g, const char *who,
+                        const struct transition_input *in, int64_t now_ms)
+{
+    const int64_t reopen_ms = 180 * CLOCK_DAY_MS;
+
+    switch (g) {
+    case GUARD_NONE:
+        return true;
+    case GUARD_AS_SUPPORT:
+        return !in || in->as == OFFER_SUPPORT;
+    case GUARD_AS_LEAD:
+        return !in || in->as != OFFER_SUPPORT;
+    case GUARD_NEXT_LEAD:
+        return next_lead((struct record *)(uintptr_t)r, who) != NULL;
+    case GUARD_NO_LEAD:
+        return next_lead((struct record *)(uintptr_t)r, who) == NULL;
+    case GUARD_FROM_TRIAGE:
+        return r->return_state == STATE_TRIAGE;
+    case GUARD_FROM_CLAIMED:
+        return r->return_state == STATE_CLAIMED;
+    case GUARD_FROM_DELIVERY:
+        return r->return_state == STATE_DELIVERING;
+    case GUARD_RESOLVED:
+        return !in || in->outcome == OUTCOME_RESOLVED;
+    case GUARD_UNRESOLVED:
+        return !in || in->outcome != OUTCOME_RESOLVED;
+    case GUARD_RECENT:
+        return now_ms - r->since_ms <= reopen_ms;
+    }
+    return false;
+}
+
+static const struct lifecycle_row *find_row(const struct record *r, enum action a,
+                                            const struct principal *who,
+                                            const struct transition_input *in, int64_t now_ms)
+{
+    for (size_t i = 0; i < lifecycle_rows_n; i++) {
+        const struct lifecycle_row *row = &lifecycle_rows[i];
+
+        if (row->action == a && row->role == who->role && (row->from & 1u << r->state) &&
+            stands(r, row->standing, who->of, now_ms) &&
+            guard_holds(r, row->guard, who->of, in, now_ms))
+            return row;
+    }
+    return NULL;
+}
+
+unsigned transition_allowed(const struct record *r, const struct principal *who, int64_t now_ms)
+{
+    unsigned allowed = 0;
+
+    if (who->role == ROLE_COUNTRY && strcmp(who->of, r->country) != 0)
+        return 0;
+    for (unsigned a = 0; a < ACTIONS_N; a++)
+        if (find_row(r, (enum action)a, who, NULL, now_ms))
+            allowed |= 1u << a;
+    return allowed;
+}
+
+/* --- what an action does beside moving ---------------------------------------------------- */
+
+void transition_offer(struct record *r, const struct routed *to, int64_t now_ms)
+{
+    int64_t due_ms = norm_due(NORM_FIRST_WINDOW, r->urgency, now_ms);
+
+    r->offers_n = 0;
+    r->informed_n = 0;
+    r->restricted = to->restricted;
+    snprintf(r->lead, sizeof r->lead, "%s", to->lead);
+    for (size_t i = 0; i <= to->support_n && r->offers_n < RECORD_OFFERS_MAX; i++) {
+        const char *code = i ? to->support[i - 1] : to->lead;
+        struct offer *o = &r->offers[r->offers_n];
+
+        if (!*code || record_offer_find(r, code))
+            continue;
+        *o = (struct offer){.role = i ? OFFER_SUPPORT : OFFER_LEAD, .due_ms = due_ms, .reason = -1};
+        snprintf(o->secretariat, sizeof o->secretariat, "%s", code);
+        r->offers_n++;
+    }
+    for (size_t i = 0; i < to->informed_n && i < RECORD_OFFERS_MAX; i++)
+        snprintf(r->informed[r->informed_n++], PRINCIPAL_OF_BYTES, "%s", to->informed[i]);
+}
+
+static void take_lead(struct record *r, const char *code, int64_t now_ms)
+{
+    struct offer *mine = record_offer(r, code);
+
+    for (size_t i = 0; i < r->offers_n; i++)
+        if (r->offers[i].role == OFFER_LEAD && &r->offers[i] != mine)
+            r->offers[i].role = OFFER_SUPPORT; /* the pool opened: the proposed lead may support */
+    mine->role = OFFER_LEAD;
+    mine->state = OFFER_ACCEPTED;
+    snprintf(r->lead, sizeof r->lead, "%s", code);
+    r->epoch++;
+    r->claimed_ms = now_ms;
+    r->lease_ms = norm_due(NORM_LEASE, r->urgency, now_ms);
+}
+
+/* `code` is out as lead; the best placed of the others is proposed. */
+static void pass_lead(struct record *r, const char *code, int reason)
+{
+    struct offer *mine = record_offer(r, code);
+    struct offer *next = next_lead(r, code);
+
+    mine->state = OFFER_DECLINED;
+    mine->reason = reason;
+    r->claimed_ms = r->lease_ms = 0;
+    r->lead[0] = '\0';
+    if (!next)
+        return;
+    next->role = OFFER_LEAD;
+    next->state = OFFER_PENDING;
+    snprintf(r->lead, sizeof r->lead, "%s", next->secretariat);
+}
+
+static void route_by_hand(struct record *r, const struct transition_input *in, int64_t now_ms)
+{
+    struct routed to = {.lead = in->lead, .restricted = r->restricted};
+
+    for (size_t i = 0; i < json_array_size(in->support); i++)
+        to.support[to.support_n++] = json_string_value(json_array_get(in->support, i));
+    transition_offer(r, &to, now_ms);
+}
+
+static void settle_offers(struct record *r, enum offer_state accepted, enum offer_state pending)
+{
+    for (size_t i = 0; i < r->offers_n; i++) {
+        if (r->offers[i].state == OFFER_ACCEPTED)
+            r->offers[i].state = accepted;
+        else if (r->offers[i].state == OFFER_PENDING)
+            r->offers[i].state = pending;
+    }
+}
+
+static void take_effect(struct record *r, const struct lifecycle_row *row,
+                        const struct principal *who, const struct transition_input *in,
+                        int64_t now_ms)
+{
+    struct offer *mine = record_offer(r, who->of);
+
+    switch (row->action) {
+    case ACTION_CLAIM:
+        if (row->standing == STANDING_INVITED)
+            mine->state = OFFER_ACCEPTED;
+        else
+            take_lead(r, who->of, now_ms);
+        break;
+    case ACTION_DECLINE:
+        if (row->standing == STANDING_INVITED ||
+            (row->standing == STANDING_PROPOSED && strcmp(r->lead, who->of) != 0)) {
+            mine->state = OFFER_DECLINED;
+            mine->reason = in->reason;
+        } else if (row->standing == STANDING_PROPOSED) {
+            pass_lead(r, who->of, in->reason);
+        }
+        break;
+    case ACTION_RELEASE:
+        pass_lead(r, who->of, in->reason);
+        break;
+    case ACTION_ASK:
+        r->return_state = r->state;
+        break;
+    case ACTION_ROUTE:
+        route_by_hand(r, in, now_ms);
+        break;
+    case ACTION_REFER:
+        snprintf(r->referred, sizeof r->referred, "%s", in->body);
+        break;
+    case ACTION_CONFIRM:
+    case ACTION_CLOSE:
+        if (row->to == STATE_CLOSED) {
+            r->outcome = (enum outcome)in->outcome;
+            settle_offers(r, OFFER_COMPLETED, OFFER_EXPIRED);
+            break;
+        }
+        r->reopened_n++;
+        break;
+    case ACTION_REOPEN:
+        r->outcome = OUTCOME_NONE;
+        r->reopened_n++;
+        record_offer(r, r->lead)->state = OFFER_ACCEPTED;
+        break;
+    case ACTION_WITHDRAW:
+        settle_offers(r, OFFER_WITHDRAWN, OFFER_WITHDRAWN);
+        break;
+    case ACTION_SUBMIT:
+    case ACTION_OFFER:
+    case ACTION_HOLD:
+    case ACTION_REPLY:
+    case ACTION_PLAN:
+    case ACTION_AGREE:
+    case ACTION_AMEND:
+    case ACTION_NOTE:
+    case ACTION_CONTRIBUTE:
+    case ACTION_ANSWER:
+    case ACTIONS_N:
+        break;
+    }
+}
+
+/* A clock starts when the state changes, or when another secretariat is proposed. */
+static void set_clock(struct record *r, int64_t now_ms)
+{
+    enum norm_step step;
+
+    r->since_ms = now_ms;
+    r->due_ms = norm_of_state(r->state, &step) ? norm_due(step, r->urgency, now_ms) : 0;
+    if (r->state == STATE_CLAIMED)
+        r->lease_ms = r->due_ms;
+}
+
+enum err_code transition_apply(struct record *r, enum action a, const struct principal *who,
+                               const struct transition_input *in, int64_t now_ms,
+                               const struct lifecycle_row **ret_row, struct err *e)
+{
+    const struct lifecycle_row *row = find_row(r, a, who, in, now_ms);
+    struct record after = *r;
+
+    if (!row) {
+        if (a == ACTION_CLAIM && r->claimed_ms && !lifecycle_is_terminal(r->state))
+            return err_set(e, ERR_CLAIMED, "claimed by %s", r->lead);
+        return err_set(e, ERR_STATE, "%s in %s", action_words[a], state_words[r->state]);
+    }
+    if (in->epoch >= 0 && in->epoch != r->epoch)
+        return err_set(e, ERR_CLAIMED, "epoch %lld is not %lld", (long long)in->epoch,
+                       (long long)r->epoch);
+    take_effect(&after, row, who, in, now_ms);
+    if (row->to != STATE_SAME)
+        after.state = row->to;
+    if (after.state != r->state || strcmp(after.lead, r->lead) != 0)
+        set_clock(&after, now_ms);
+    after.version++;
+    after.updated_ms = now_ms > r->updated_ms ? now_ms : r->updated_ms;
+    *r = after;
+    *ret_row = row;
+    return ERR_OK;
+}

@@ -1,0 +1,212 @@
+#include "protocol/view.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+static void set_time(json_t *out, const char *name, int64_t ms)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    json_object_set_new(out, name, ms > 0 ? json_string(clock_text(ms, text)) : json_null());
+}
+
+static void set_text(json_t *out, const char *name, const char *text)
+{
+    json_object_set_new(out, name, text && *text ? json_string(text) : json_null());
+}
+
+static json_t *offers_json(const struct record *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->offers_n; i++) {
+        const struct offer *o = &r->offers[i];
+        json_t *one = json_pack("{s:s, s:s, s:s}", "secretariat", o->secretariat, "role",
+                                offer_role_words[o->role], "state", offer_state_words[o->state]);
+
+        set_time(one, "expires_at", o->state == OFFER_PENDING ? o->due_ms : 0);
+        set_text(one, "reason", o->reason >= 0 ? reason_words[o->reason] : NULL);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *allowed_json(const struct record *r, const struct principal *who, int64_t now_ms)
+{
+    unsigned allowed = transition_allowed(r, who, now_ms);
+    json_t *list = json_array();
+
+    for (unsigned a = 0; a < ACTIONS_N; a++)
+        if (allowed & 1u << a)
+            json_array_append_new(list, json_string(action_words[a]));
+    return list;
+}
+
+static json_t *claim_json(const struct record *r)
+{
+    json_t *claim;
+
+    if (!r->claimed_ms)
+        return json_null();
+    claim = json_pack("{s:s, s:I}", "holder", r->lead, "epoch", (json_int_t)r->epoch);
+    set_time(claim, "since", r->claimed_ms);
+    set_time(claim, "lease_expires_at", r->state == STATE_CLAIMED ? r->lease_ms : 0);
+    return claim;
+}
+
+/* The people's words: everything for a full view, the title alone for one that was informed. */
+static void add_texts(json_t *out, const json_t *body, enum record_view view, bool summary)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_set_new(out, "withheld", json_boolean(view != RECORD_FULL));
+    if (view == RECORD_HEADER)
+        return;
+    if (view == RECORD_TITLE || summary) {
+        json_object_set(out, "title", json_object_get(body, "title"));
+        if ((value = json_object_get(body, "themes")))
+            json_object_set(out, "themes", value);
+        return;
+    }
+    json_object_foreach ((json_t *)(uintptr_t)body, name, value)
+        json_object_set(out, name, value);
+}
+
+static void add_inner(json_t *out, const json_t *inner, enum record_view view, bool summary)
+{
+    static const char *const said[] = {"question", "reply",         "plan", "amendment",
+                                       "answer",   "contributions", NULL};
+    json_t *value = json_object_get(inner, "routing");
+
+    if (summary)
+        return;
+    if (value && view != RECORD_FULL) { /* reasons quote the text */
+        value = json_deep_copy(value);
+        json_object_del(value, "candidates");
+        json_object_set_new(out, "routing", value);
+    } else {
+        json_object_set_new(out, "routing", value ? json_incref(value) : json_null());
+    }
+    value = view == RECORD_FULL ? json_object_get(inner, "duplicates") : NULL;
+    json_object_set_new(out, "duplicates", value ? json_incref(value) : json_array());
+    json_object_set_new(out, "related", json_array());
+    for (size_t i = 0; said[i] && view == RECORD_FULL; i++)
+        if ((value = json_object_get(inner, said[i])))
+            json_object_set(out, said[i], value);
+}
+
+json_t *view_resource(const struct record *r, const json_t *body, const json_t *inner,
+                      const struct principal *who, int64_t now_ms, bool summary)
+{
+    enum record_view view = record_view_of(r, who);
+    json_t *out = json_pack("{s:s, s:s, s:s, s:I}", "id", r->id, "reference", r->reference, "state",
+                            state_words[r->state], "version", (json_int_t)r->version);
+
+    add_texts(out, body, view, summary);
+    json_object_set_new(out, "country", json_string(r->country));
+    json_object_set_new(out, "language", json_string(language_words[r->language]));
+    json_object_set_new(out, "dir", json_string(r->language == LANGUAGE_AR ? "rtl" : "ltr"));
+    json_object_set_new(out, "urgency", json_string(urgency_words[r->urgency]));
+    json_object_set_new(out, "disclosure", json_string(disclosure_words[r->disclosure]));
+    set_time(out, "submitted_at", r->submitted_ms);
+    set_time(out, "updated_at", r->updated_ms);
+    set_text(out, "ball", ball_words[lifecycle_ball(r->state)]);
+    set_text(out, "holder", lifecycle_ball(r->state) == BALL_SECRETARIAT ? r->lead : NULL);
+    set_time(out, "due_at", r->due_ms);
+    set_text(out, "outcome", outcome_words[r->outcome]);
+    set_text(out, "referred_to", r->referred);
+    json_object_set_new(out, "reopened", json_integer(r->reopened_n));
+    json_object_set_new(out, "claim", claim_json(r));
+    json_object_set_new(out, "offers", offers_json(r));
+    json_object_set_new(out, "allowed_actions", allowed_json(r, who, now_ms));
+    add_inner(out, inner, view, summary);
+    return out;
+}
+
+json_t *view_history(const struct record *before, const struct record *after, enum action a,
+                     const struct principal *who, const struct transition_input *in, int64_t now_ms)
+{
+    char actor[PRINCIPAL_TEXT_BYTES];
+    json_t *line = json_object();
+
+    set_time(line, "at", now_ms);
+    json_object_set_new(line, "version", json_integer(after->version));
+    json_object_set_new(line, "action", json_string(action_words[a]));
+    json_object_set_new(line, "actor", json_string(principal_text(who, actor)));
+    set_text(line, "from", before ? state_words[before->state] : NULL);
+    set_text(line, "to", state_words[after->state]);
+    if (!in)
+        return line;
+    if (in->reason >= 0)
+        json_object_set_new(line, "reason", json_string(reason_words[in->reason]));
+    if (in->outcome > 0)
+        json_object_set_new(line, "outcome", json_string(outcome_words[in->outcome]));
+    if (in->as >= 0)
+        json_object_set_new(line, "role", json_string(offer_role_words[in->as]));
+    if (in->better)
+        json_object_set_new(line, "better", json_string(in->better));
+    if (in->lead)
+        json_object_set_new(line, "lead", json_string(in->lead));
+    if (in->support)
+        json_object_set(line, "support", (json_t *)(uintptr_t)in->support);
+    if (in->body)
+        json_object_set_new(line, "body", json_string(in->body));
+    if (in->text)
+        json_object_set_new(line, "text", json_string(in->text));
+    return line;
+}
+
+void view_history_narrow(json_t *line, enum record_view view)
+{
+    if (view != RECORD_FULL)
+        json_object_del(line, "text");
+}
+
+static json_t *said_json(const struct principal *who, const struct transition_input *in,
+                         int64_t now_ms)
+{
+    char by[PRINCIPAL_TEXT_BYTES];
+    json_t *said = json_pack("{s:s, s:s}", "by", principal_text(who, by), "text", in->text);
+
+    set_time(said, "at", now_ms);
+    return said;
+}
+
+/* A supporter's later contribution replaces its earlier one: the history keeps both. */
+static void remember_contribution(json_t *inner, json_t *said)
+{
+    json_t *list = json_object_get(inner, "contributions");
+    const char *by = json_string_value(json_object_get(said, "by"));
+    size_t i;
+    json_t *one;
+
+    if (!list) {
+        list = json_array();
+        json_object_set_new(inner, "contributions", list);
+    }
+    json_array_foreach (list, i, one)
+        if (!strcmp(by, json_string_value(json_object_get(one, "by")))) {
+            json_array_set_new(list, i, said);
+            return;
+        }
+    json_array_append_new(list, said);
+}
+
+void view_remember(json_t *inner, enum action a, const struct principal *who,
+                   const struct transition_input *in, int64_t now_ms)
+{
+    static const char *const names[ACTIONS_N] = {[ACTION_ASK] = "question",
+                                                 [ACTION_REPLY] = "reply",
+                                                 [ACTION_PLAN] = "plan",
+                                                 [ACTION_AMEND] = "amendment",
+                                                 [ACTION_ANSWER] = "answer"};
+
+    if (!in->text)
+        return;
+    if (a == ACTION_CONTRIBUTE)
+        remember_contribution(inner, said_json(who, in, now_ms));
+    else if (names[a])
+        json_object_set_new(inner, names[a], said_json(who, in, now_ms));
+}

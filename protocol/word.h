@@ -1,0 +1,30 @@
+/* Closed lists of words. The index is what is stored in memory, the word what stands on the wire.
+ */
+#ifndef PROTOCOL_WORD_H
+#define PROTOCOL_WORD_H
+
+/* Index of text in words (ends with NULL); -1 when text is NULL or not one of them. */
+int word_index(const char *const *words, const char *text);
+
+enum language { LANGUAGE_AR, LANGUAGE_EN, LANGUAGE_ES, LANGUAGE_FR, LANGUAGE_RU, LANGUAGE_ZH };
+extern const char *const language_words[]; /* same order as config/mandate.h language_codes */
+
+enum urgency { URGENCY_EMERGENCY, URGENCY_PRIORITY, URGENCY_ROUTINE, URGENCY_PLANNED };
+extern const char *const urgency_words[];
+
+enum disclosure { DISCLOSURE_OPEN, DISCLOSURE_ROUTED, DISCLOSURE_RESTRICTED };
+extern const char *const disclosure_words[];
+
+enum outcome {
+    OUTCOME_NONE,
+    OUTCOME_RESOLVED,
+    OUTCOME_PARTLY,
+    OUTCOME_NOT_RESOLVED,
+    OUTCOME_NO_REPLY
+};
+extern const char *const outcome_words[]; /* OUTCOME_NONE is "" */
+
+/* Why a secretariat declines or gives back (contract section 5). */
+extern const char *const reason_words[];
+
+#endif
