@@ -14,11 +14,12 @@
 #define TOPICS_MAX 64
 #define FACTS_MAX 32
 #define REFERRALS_MAX 48
+#define FACT_RULES_MAX 128
 
 enum { LANGUAGES_N = 6 };
 /* ar en es fr ru zh, in this order everywhere an array is indexed by language. */
 extern const char *const language_codes[LANGUAGES_N + 1]; /* ends with NULL */
-int language_find(const char *code); /* -1: none */
+int language_find(const char *code);                      /* -1: none */
 
 enum party { PARTY_NO, PARTY_YES, PARTY_UNKNOWN };
 
@@ -47,6 +48,7 @@ struct fact_rule {
     unsigned fact;
     unsigned secretariat;
     int points;
+    int unless; /* fact that takes the points' place (wetland: site_ramsar), -1: none */
 };
 
 struct fact {
@@ -54,7 +56,7 @@ struct fact {
 };
 
 struct referral {
-    char code[24]; /* subject outside the eight: "climate"; words: message outside.<code> */
+    char code[32]; /* subject outside the eight: "climate"; words: message outside.<code> */
     char body[24]; /* short name of whom to turn to: "UNFCCC" */
 };
 
@@ -62,7 +64,7 @@ struct mandate {
     struct secretariat secretariats[SECRETARIATS_MAX];
     struct topic topics[TOPICS_MAX];
     struct fact facts[FACTS_MAX];
-    struct fact_rule rules[128];
+    struct fact_rule rules[FACT_RULES_MAX];
     struct referral referrals[REFERRALS_MAX];
     size_t secretariats_n, topics_n, facts_n, rules_n, referrals_n;
 };

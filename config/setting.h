@@ -11,20 +11,21 @@
 #include <stdio.h>
 
 struct settings {
-    char listen[128];      /* "127.0.0.1:8080", "[::1]:8080" or "unix:/run/liaison/http.sock" */
-    char store[256];       /* "unix:/run/liaison/redis.sock" or "tcp:127.0.0.1:6379" */
-    char data[256];        /* folder of the reference data */
-    char state[256];       /* state folder */
-    char keys[256];        /* key file, mode 0600 */
-    char log_level[8];     /* error warning info debug */
-    int64_t body_bytes;    /* largest request body */
-    int64_t connections;   /* in all */
-    int64_t connections_per_address;
+    char listen[128];    /* "127.0.0.1:8080", "[::1]:8080" or "unix:/run/liaison/http.sock" */
+    char store[256];     /* "unix:/run/liaison/redis.sock" or "tcp:127.0.0.1:6379" */
+    char data[256];      /* folder of the reference data */
+    char state[256];     /* state folder */
+    char keys[256];      /* key file, mode 0600 */
+    char log_level[8];   /* error warning info debug */
+    int64_t body_bytes;  /* largest request body */
+    int64_t connections; /* in all */
+    int64_t connections_per_address; /* of one IP address */
     int64_t store_timeout_ms;
     int64_t worker_parallel;    /* requests in work at a time */
     int64_t worker_takeover_ms; /* idle time after which another worker's entry is taken over */
+    int64_t worker_retry_ms;    /* first wait before a failed entry is tried again; then doubled */
     int64_t reconcile_ms;
-    bool check_store;      /* refuse to start when the store's settings do not keep promises */
+    bool check_store; /* refuse to start when the store's settings do not keep promises */
 };
 
 /* Defaults, then the file (NULL: none), then LIAISON_* environment (upper-case key). ERR_CONFIG:
@@ -32,5 +33,10 @@ struct settings {
 enum err_code settings_load(const char *path, struct settings *s, struct err *e) ERR_CHECK;
 /* The effective settings in file form, each with its sentence; secrets are never settings. */
 void settings_print(const struct settings *s, FILE *out);
+
+/* A reload: copies into running those values of fresh that a running process can take over.
+ * Returns the name of the first other setting that differs, so that the log can say that it
+ * waits for a restart; NULL when there is none. */
+const char *settings_adopt(struct settings *running, const struct settings *fresh);
 
 #endif

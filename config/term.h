@@ -25,7 +25,7 @@ struct evidence {
 };
 
 struct concept {
-    char *name;                /* owned */
+    char *name; /* owned */
     struct evidence evidence[8];
     size_t evidence_n;
     char **terms[LANGUAGES_N]; /* owned, each list ends with NULL */

@@ -23,8 +23,8 @@ struct site {
 };
 
 struct species {
-    char *scientific; /* owned */
-    char *common_en;  /* owned, may be "" */
+    char *scientific;           /* owned */
+    char *common_en;            /* owned, may be "" */
     bool cetacean, large_whale; /* large_whale only if cetacean */
     bool cites, cms, plant_pest, crop;
 };

@@ -11,9 +11,10 @@ struct decision {
     struct rule_outcome outcome; /* candidates with roles and reasons, evidence filled */
     int lead;                    /* -1: triage */
     int referral;                /* index into mandate.referrals when the need lies outside; -1 */
+    char outside[160];           /* words of the text that speak for it */
     int main_topic;              /* -1: none */
     int secondary[2];
-    double confidence;           /* 0..1 */
+    double confidence; /* 0..1 */
 };
 
 void decision_make(const struct engine *g, const struct reading *r, const struct draft *d,

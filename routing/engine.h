@@ -27,8 +27,9 @@ struct draft {
     const char *description;   /* UTF-8 */
     const char *const *themes; /* ends with NULL; NULL: none. Topic codes or free tags */
     bool emergency;
-    int preferred;             /* secretariat index, -1: none */
-    bool beyond_jurisdiction;  /* stated in the form */
+    int preferred;            /* secretariat index, -1: none */
+    bool beyond_jurisdiction; /* stated in the form */
+    bool restricted;          /* disclosure "restricted" */
 };
 
 #endif

@@ -5,8 +5,13 @@
 
 #include "config/load.h"
 
-enum { RULE_REASONS_MAX = 12, RULE_SUPPORT_MAX = 4, RULE_LEAD_MIN = 40, RULE_SUPPORT_MIN = 25,
-       RULE_INFORM_MIN = 10 };
+enum {
+    RULE_REASONS_MAX = 12,
+    RULE_SUPPORT_MAX = 4,
+    RULE_LEAD_MIN = 40,
+    RULE_SUPPORT_MIN = 25,
+    RULE_INFORM_MIN = 10
+};
 
 struct rule_facts {
     const struct country *country; /* borrowed; NULL: Party status unknown everywhere */
@@ -16,14 +21,15 @@ struct rule_facts {
     unsigned named;                /* bit a secretariat: its instrument is what is asked about */
     int preferred;                 /* -1: none */
     bool emergency;
-    bool restricted;               /* disclosure "restricted" */
+    bool restricted;                       /* disclosure "restricted" */
     unsigned open_leads[SECRETARIATS_MAX]; /* tie-break; all 0 where not known */
 };
 
 struct rule_reason {
-    char factor[20];  /* message key factor.<this>: base_main base_secondary <fact> named .. */
+    char factor[20]; /* message key factor.<this>: base_main base_secondary named preference <fact>
+                      */
     int points;
-    int subject;      /* topic for base_*, fact for facts, else -1 */
+    int subject;        /* topic for base_*, fact for facts, else -1 */
     char evidence[160]; /* words of the text, "" when there are none; filled by decision.c */
 };
 
@@ -39,7 +45,7 @@ struct rule_candidate {
 };
 
 struct rule_outcome {
-    int lead;                      /* secretariat, -1: manual route */
+    int lead;                                           /* secretariat, -1: manual route */
     struct rule_candidate candidates[SECRETARIATS_MAX]; /* best first; score > 0 only */
     size_t candidates_n;
 };

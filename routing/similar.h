@@ -12,10 +12,10 @@ enum { SIMILAR_HITS_MAX = 10, SIMILAR_WORDS_MAX = 8 };
 
 struct similar_hit {
     char id[64];
-    double probability;              /* 0..1 */
-    enum similar_verdict verdict;    /* NONE is never listed */
-    char *shared[SIMILAR_WORDS_MAX]; /* owned; words both have, strongest first; NULL-padded */
-    char *differs[SIMILAR_WORDS_MAX];/* owned; words of the titles that only one has */
+    double probability;               /* 0..1 */
+    enum similar_verdict verdict;     /* NONE is never listed */
+    char *shared[SIMILAR_WORDS_MAX];  /* owned; words both have, strongest first; NULL-padded */
+    char *differs[SIMILAR_WORDS_MAX]; /* owned; words of the titles that only one has */
 };
 
 /* The documents of one country. */

@@ -1,0 +1,236 @@
+/* POST /v1/requests/{id}/{action}: every action of the life cycle goes this way.
+ *
+ *   act_begin -> act_read -> act_moved -> the resource
+ *      ^            |            |
+ *      |            |            +-- the record moved on meanwhile: read again, decide again
+ *      |            +-- refused -> act_seen: perhaps it was ours, answered before (idempotency)
+ *
+ * The decision is transition_apply, pure; the store writes it only on the version it was made
+ * on. So of many at once exactly one succeeds, and the others decide anew on what it left. */
+#include "daemon/operations.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/resource.h"
+#include "daemon/task.h"
+#include "protocol/etag.h"
+#include "protocol/view.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS_MAX = 8 };
+
+struct act {
+    struct task *task; /* held */
+    enum action action;
+    json_t *doc; /* owned, NULL: no body; input borrows from it */
+    struct transition_input input;
+    char operation[17];
+    unsigned rounds;
+    struct stored stored; /* owned: as read, then as it will be */
+    struct record before;
+    struct err refusal;
+};
+
+static void act_read(void *arg, struct stored *stored, const struct err *e);
+static void act_refused(struct act *op, const struct err *e);
+static void act_seen(void *arg, enum store_outcome outcome, const struct err *e);
+static void act_moved(void *arg, enum store_outcome outcome, const struct err *e);
+static void act_problem(struct act *op, const struct err *e);
+
+static struct task *act_end(struct act *op)
+{
+    struct task *t = op->task;
+
+    stored_clear(&op->stored);
+    json_decref(op->doc);
+    free(op);
+    return t;
+}
+
+/* A claim makes a claim: 201. */
+static int act_status(const struct act *op)
+{
+    return op->action == ACTION_CLAIM ? 201 : 200;
+}
+
+void act_begin(struct task *t)
+{
+    struct act *op = mem_new(1, sizeof *op);
+    struct faults faults = {.n = 0};
+    struct err e = {0};
+    int action = word_index(action_words, t->action);
+
+    op->task = t;
+    if (!id_is(t->id, "req_") || action <= ACTION_HOLD) {
+        task_problem(act_end(op), &(struct err){ERR_NOT_FOUND, "no such request or action"}, NULL);
+        return;
+    }
+    op->action = (enum action)action;
+    if (task_read_json(t, false, &op->doc, &faults, &e) != ERR_OK) {
+        task_faults(act_end(op), &e, &faults);
+        return;
+    }
+    if (!transition_decode(op->action, op->doc, &t->app->codes, &op->input, &faults)) {
+        err_set(&e, ERR_VALIDATION, "%zu faults", faults.n);
+        task_faults(act_end(op), &e, &faults);
+        return;
+    }
+    snprintf(op->operation, sizeof op->operation, "%08x%08x", randombytes_random(),
+             randombytes_random());
+    request_store_read(t->app->store, t->id, act_read, op);
+}
+
+/* If-Match is optional, and enforced when sent. */
+static enum err_code check_match(const struct task *t, const struct record *r, struct err *e)
+{
+    const struct head_slice *value = head_find(http_head(t->http), "If-Match");
+    char text[256];
+
+    if (!value)
+        return ERR_OK;
+    if (value->bytes < sizeof text) {
+        memcpy(text, value->text, value->bytes);
+        text[value->bytes] = '\0';
+        if (etag_matches(text, r->version))
+            return ERR_OK;
+    }
+    return err_set(e, ERR_STALE, "version is %lld", (long long)r->version);
+}
+
+static void act_read(void *arg, struct stored *stored, const struct err *e)
+{
+    struct act *op = arg;
+    struct task *t = op->task;
+    const struct lifecycle_row *row;
+    struct movement what = {.before = &op->before, .action = op->action, .who = &t->who};
+    struct err refusal = {0};
+    int64_t now_ms = clock_now_ms();
+    json_t *line;
+
+    stored_clear(&op->stored);
+    if (!stored || record_view_of(&stored->record, &t->who) == RECORD_HIDDEN) {
+        task_problem(act_end(op), stored ? &(struct err){ERR_NOT_FOUND, "hidden"} : e, NULL);
+        return;
+    }
+    op->stored = *stored;
+    *stored = (struct stored){0};
+    op->before = op->stored.record;
+    if (check_match(t, &op->before, &refusal) != ERR_OK ||
+        transition_apply(&op->stored.record, op->action, &t->who, &op->input, now_ms, &row,
+                         &refusal) != ERR_OK) {
+        act_refused(op, &refusal);
+        return;
+    }
+    view_remember(op->stored.inner, op->action, &t->who, &op->input, now_ms);
+    line = view_history(&op->before, &op->stored.record, op->action, &t->who, &op->input, now_ms);
+    what.after = &op->stored.record;
+    what.inner = op->input.text ? op->stored.inner : NULL;
+    what.history = line;
+    what.idempotency = &t->idempotency;
+    what.operation = op->operation;
+    request_store_move(t->app->store, &what, act_moved, op);
+    json_decref(line);
+}
+
+/* The refusal may be the echo of this very action's first success: ask before saying no. */
+static void act_refused(struct act *op, const struct err *e)
+{
+    struct task *t = op->task;
+
+    op->refusal = *e;
+    if (*t->idempotency.key)
+        request_store_seen(t->app->store, id_partition(t->id), &t->idempotency, act_seen, op);
+    else
+        act_problem(op, e);
+}
+
+static void act_seen(void *arg, enum store_outcome outcome, const struct err *e)
+{
+    struct act *op = arg;
+
+    if (e->code != ERR_OK || outcome == STORE_ABSENT)
+        act_problem(op, e->code != ERR_OK ? e : &op->refusal);
+    else
+        act_moved(op, outcome, e);
+}
+
+static void act_moved(void *arg, enum store_outcome outcome, const struct err *e)
+{
+    struct act *op = arg;
+    struct task *t = op->task;
+    int status = act_status(op);
+    char actor[PRINCIPAL_TEXT_BYTES];
+    struct stored stored;
+
+    if (e->code != ERR_OK) {
+        act_problem(op, e);
+        return;
+    }
+    switch (outcome) {
+    case STORE_DONE:
+        log_info("moved", "request=%s action=%s by=%s to=%s via=%s", t->id,
+                 action_words[op->action], principal_text(&t->who, actor),
+                 state_words[op->stored.record.state], http_request_id(t->http));
+        stored = op->stored;
+        op->stored = (struct stored){0};
+        resource_reply(act_end(op), status, &stored);
+        return;
+    case STORE_REPLAYED:
+        http_add_header(t->http, "Idempotent-Replayed", "true");
+        act_end(op);
+        resource_reread(t, status, t->id);
+        return;
+    case STORE_STALE:
+    case STORE_REFUSED:
+        if (++op->rounds < ROUNDS_MAX) {
+            request_store_read(t->app->store, t->id, act_read, op);
+            return;
+        }
+        act_problem(op, &(struct err){ERR_UNAVAILABLE, "the request keeps changing"});
+        return;
+    case STORE_REUSED:
+        act_problem(op, &(struct err){ERR_KEY_REUSED, "other body"});
+        return;
+    case STORE_ABSENT:
+    case STORE_EPOCH:
+        act_problem(op, &(struct err){ERR_NOT_FOUND, "gone"});
+        return;
+    }
+}
+
+/* The words that a refusal needs: what is allowed now, who holds the claim, which version. */
+static void act_problem(struct act *op, const struct err *e)
+{
+    const struct record *r = &op->before;
+    struct task *t = op->task;
+    unsigned allowed = transition_allowed(r, &t->who, clock_now_ms());
+    char list[256] = "";
+    char tag[ETAG_BYTES];
+    char since[CLOCK_TEXT_BYTES];
+    struct err fault = *e;
+    struct record held = *r;
+    struct word_value values[3] = {
+        {NULL, NULL},
+        {NULL, NULL},
+        {NULL, NULL}
+    };
+
+    for (unsigned a = 0, n = 0; a < ACTIONS_N; a++)
+        if (allowed & 1u << a && n < sizeof list)
+            n += (unsigned)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "",
+                                    action_words[a]);
+    if (fault.code == ERR_STATE) {
+        values[0] = (struct word_value){"state", state_words[r->state]};
+        values[1] = (struct word_value){"allowed", list};
+    } else if (fault.code == ERR_CLAIMED) {
+        values[0] = (struct word_value){"holder", held.lead};
+        values[1] = (struct word_value){"since", clock_text(r->claimed_ms, since)};
+    } else if (fault.code == ERR_STALE) {
+        values[0] = (struct word_value){"current", etag_write(r->version, tag)};
+    }
+    task_problem(act_end(op), &fault, values[0].name ? values : NULL);
+}

@@ -1,0 +1,36 @@
+/* What all operations share. One for the process, passed in; nothing here is global. */
+#ifndef DAEMON_APP_H
+#define DAEMON_APP_H
+
+#include "config/load.h"
+#include "config/setting.h"
+#include "protocol/field.h"
+#include "store/store.h"
+
+struct auth;
+struct gauge;
+struct http_server;
+struct meter;
+struct watch;
+
+struct app {
+    struct event_base *base;
+    struct settings settings;
+    const char *settings_path; /* borrowed, NULL: none */
+    struct config *config;     /* owned; replaced whole by a reload: no operation keeps a pointer
+                                  into it over a wait */
+    struct field_codes codes;  /* asks config */
+    struct keyring *ring;      /* owned */
+    struct store *store;       /* owned */
+    struct watch *watch;       /* owned: the event stream */
+    struct http_server *http;  /* owned */
+    struct auth *auth;         /* owned */
+    struct meter *meter;       /* owned: counters of this process */
+    struct gauge *gauge;       /* owned: samples of queue health */
+    int64_t started_ms;
+    bool draining;
+    bool reload_failed;
+    int64_t reloaded_ms;
+};
+
+#endif

@@ -1,0 +1,161 @@
+#include "daemon/gauge.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLE_S = 5, SAMPLES_N = 60 /* five minutes */, RATE_SAMPLES_N = 12 /* one minute */ };
+
+struct sample {
+    int64_t mono_ms;
+    int64_t enqueued, processed;
+    int64_t waits[HEALTH_BUCKETS_MAX];
+};
+
+struct gauge {
+    struct app *app;     /* borrowed */
+    struct event *timer; /* owned */
+    struct sample samples[SAMPLES_N];
+    unsigned samples_n; /* ever taken */
+    bool looking;
+    char text[HEALTH_NAMES_MAX][40];
+    const char *names[HEALTH_NAMES_MAX + 1];
+};
+
+size_t gauge_of_state(enum state s)
+{
+    return (size_t)s;
+}
+
+size_t gauge_of_coordinator(void)
+{
+    return STATES_N;
+}
+
+size_t gauge_of_offers(size_t secretariat)
+{
+    return STATES_N + 1 + 2 * secretariat;
+}
+
+size_t gauge_of_claims(size_t secretariat)
+{
+    return gauge_of_offers(secretariat) + 1;
+}
+
+void gauge_rename(struct gauge *g)
+{
+    const struct mandate *m = &g->app->config->mandate;
+
+    memset(g->names, 0, sizeof g->names);
+    for (unsigned s = 0; s < STATES_N; s++)
+        snprintf(g->text[s], sizeof g->text[s], "by:state:%s", state_words[s]);
+    snprintf(g->text[STATES_N], sizeof g->text[0], "inbox:coordinator");
+    for (size_t i = 0; i < m->secretariats_n; i++) {
+        snprintf(g->text[gauge_of_offers(i)], sizeof g->text[0], "inbox:offer:%s",
+                 m->secretariats[i].code);
+        snprintf(g->text[gauge_of_claims(i)], sizeof g->text[0], "inbox:claim:%s",
+                 m->secretariats[i].code);
+    }
+    for (size_t i = 0; i < gauge_of_offers(m->secretariats_n); i++)
+        g->names[i] = g->text[i];
+}
+
+static void gauge_sampled(void *arg, const struct health *h, const struct err *e)
+{
+    struct gauge *g = arg;
+    struct sample *s = &g->samples[g->samples_n % SAMPLES_N];
+
+    g->looking = false;
+    if (e->code != ERR_OK)
+        return;
+    s->mono_ms = clock_mono_ms();
+    s->enqueued = h->enqueued;
+    s->processed = h->processed;
+    memcpy(s->waits, h->waits, sizeof s->waits);
+    g->samples_n++;
+}
+
+static void gauge_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct gauge *g = arg;
+
+    (void)fd, (void)what;
+    if (g->looking || !store_is_ready(g->app->store))
+        return;
+    g->looking = true;
+    gauge_look(g, gauge_sampled, g);
+}
+
+struct gauge *gauge_new(struct app *app)
+{
+    struct gauge *g = mem_new(1, sizeof *g);
+
+    g->app = app;
+    gauge_rename(g);
+    g->timer = event_new(app->base, -1, EV_PERSIST, gauge_tick, g);
+    if (!g->timer)
+        bug("out of memory");
+    event_add(g->timer, &(struct timeval){.tv_sec = SAMPLE_S});
+    return g;
+}
+
+void gauge_free(struct gauge *g)
+{
+    if (!g)
+        return;
+    event_free(g->timer);
+    free(g);
+}
+
+void gauge_look(struct gauge *g, health_fn fn, void *arg)
+{
+    queue_store_health(g->app->store, g->names, gauge_of_coordinator(), clock_now_ms(), fn, arg);
+}
+
+/* The upper bound of the bucket in which that share of all waits lies. */
+static double percentile(const int64_t waits[HEALTH_BUCKETS_MAX], double share)
+{
+    int64_t all = 0;
+    int64_t so_far = 0;
+
+    for (size_t i = 0; i <= health_wait_bounds_n; i++)
+        all += waits[i];
+    if (all <= 0)
+        return -1;
+    for (size_t i = 0; i < health_wait_bounds_n; i++) {
+        so_far += waits[i];
+        if ((double)so_far >= share * (double)all)
+            return health_wait_bounds[i];
+    }
+    return health_wait_bounds[health_wait_bounds_n - 1];
+}
+
+/* The oldest sample of the last n; NULL: none yet. */
+static const struct sample *oldest(const struct gauge *g, unsigned n)
+{
+    unsigned have = g->samples_n < SAMPLES_N ? g->samples_n : SAMPLES_N;
+
+    if (have == 0)
+        return NULL;
+    return &g->samples[(g->samples_n - (have < n ? have : n)) % SAMPLES_N];
+}
+
+void gauge_rates(const struct gauge *g, const struct health *now, struct gauge_rates *ret_rates)
+{
+    const struct sample *minute = oldest(g, RATE_SAMPLES_N);
+    const struct sample *window = oldest(g, SAMPLES_N);
+    int64_t waits[HEALTH_BUCKETS_MAX];
+    double s = minute ? (double)(clock_mono_ms() - minute->mono_ms) / 1000 : 0;
+
+    ret_rates->in_per_s = s > 0 ? (double)(now->enqueued - minute->enqueued) / s : 0;
+    ret_rates->out_per_s = s > 0 ? (double)(now->processed - minute->processed) / s : 0;
+    for (size_t i = 0; i < HEALTH_BUCKETS_MAX; i++)
+        waits[i] = now->waits[i] - (window ? window->waits[i] : 0);
+    ret_rates->p50 = percentile(waits, 0.5);
+    ret_rates->p95 = percentile(waits, 0.95);
+    ret_rates->p99 = percentile(waits, 0.99);
+}

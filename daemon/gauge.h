@@ -1,0 +1,33 @@
+/* Queue health over time: samples of the store's counters, from which rates and percentiles of
+ * the last minutes follow. The store keeps only totals. */
+#ifndef DAEMON_GAUGE_H
+#define DAEMON_GAUGE_H
+
+#include "daemon/app.h"
+#include "protocol/lifecycle.h"
+#include "store/queue_store.h"
+
+struct gauge;
+
+struct gauge *gauge_new(struct app *app) __attribute__((returns_nonnull));
+void gauge_free(struct gauge *g);
+/* After a reload: the secretariats may be others. */
+void gauge_rename(struct gauge *g);
+
+/* Where a count stands in health.counts: states first, then the coordinator's inbox, then offers
+ * and claims of each secretariat. */
+size_t gauge_of_state(enum state s);
+size_t gauge_of_coordinator(void);
+size_t gauge_of_offers(size_t secretariat);
+size_t gauge_of_claims(size_t secretariat);
+
+/* A fresh look; borrowed for the call. */
+void gauge_look(struct gauge *g, health_fn fn, void *arg);
+
+struct gauge_rates {
+    double in_per_s, out_per_s; /* over the last minute or since the start */
+    double p50, p95, p99; /* seconds, of what was decided in the last five minutes; -1: none */
+};
+void gauge_rates(const struct gauge *g, const struct health *now, struct gauge_rates *ret_rates);
+
+#endif

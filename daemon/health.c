@@ -1,0 +1,189 @@
+/* GET /livez, /readyz, /metrics: for machines that watch. */
+#include "daemon/operations.h"
+
+#include "base/clock.h"
+#include "daemon/gauge.h"
+#include "daemon/meter.h"
+#include "daemon/task.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char plain[] = "text/plain; charset=utf-8";
+
+void livez_begin(struct task *t)
+{
+    task_reply_text(t, 200, plain, "ok\n");
+}
+
+/* --- readyz: readyz_begin -> readyz_looked ---------------------------------------------------- */
+
+static bool is_local(const struct task *t)
+{
+    const char *peer = http_peer(t->http);
+
+    return !strcmp(peer, "unix") || !strncmp(peer, "127.", 4) || !strcmp(peer, "::1");
+}
+
+static void readyz_looked(void *arg, const struct health *h, const struct err *e)
+{
+    struct task *t = arg;
+    int64_t now_ms = clock_now_ms();
+    int64_t seen_ms = 0;
+    char text[256];
+
+    for (size_t i = 0; i < h->workers_n; i++)
+        if (h->workers[i].seen_ms > seen_ms)
+            seen_ms = h->workers[i].seen_ms;
+    snprintf(text, sizeof text, "[%c]redis %s\n[%c]draining %s\n[%c]workers %s\n",
+             e->code == ERR_OK ? '+' : '-', e->code == ERR_OK ? "ok" : "no answer",
+             t->app->draining ? '-' : '+', t->app->draining ? "yes" : "no",
+             now_ms - seen_ms < 15000 ? '+' : '-',
+             now_ms - seen_ms < 15000 ? "ok" : "none seen for 15 s");
+    task_reply_text(t, e->code == ERR_OK && !t->app->draining ? 200 : 503, plain, text);
+}
+
+void readyz_begin(struct task *t)
+{
+    bool ready = store_is_ready(t->app->store) && !t->app->draining;
+    char verbose[8];
+
+    if (task_query(t, "verbose", verbose, sizeof verbose) &&
+        head_query(http_head(t->http), "verbose", verbose, sizeof verbose) == HEAD_MEMBER_FOUND &&
+        is_local(t))
+        gauge_look(t->app->gauge, readyz_looked, t);
+    else
+        task_reply_text(t, ready ? 200 : 503, plain, ready ? "ok\n" : "not ready\n");
+}
+
+/* --- metrics: metrics_begin -> metrics_looked --------------------------------------------------
+ */
+
+static void family(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static double age_s(int64_t since_ms, int64_t now_ms)
+{
+    return since_ms > 0 && since_ms < now_ms ? (double)(now_ms - since_ms) / 1000 : 0;
+}
+
+static void write_queue(const struct health *h, int64_t now_ms, struct buf *out)
+{
+    uint64_t below = 0;
+
+    family(out, "liaison_queue_messages", "gauge", "Entries in the queue.");
+    if (h->waiting >= 0)
+        buf_printf(out, "liaison_queue_messages{queue=\"route\",state=\"waiting\"} %lld\n",
+                   (long long)h->waiting);
+    buf_printf(out,
+               "liaison_queue_messages{queue=\"route\",state=\"pending\"} %lld\n"
+               "liaison_queue_messages{queue=\"route\",state=\"delayed\"} %lld\n"
+               "liaison_queue_messages{queue=\"route\",state=\"dead\"} %lld\n",
+               (long long)h->pending, (long long)h->delayed, (long long)h->dead);
+    family(out, "liaison_queue_oldest_age_seconds", "gauge", "Age of the oldest entry.");
+    buf_printf(out,
+               "liaison_queue_oldest_age_seconds{queue=\"route\",state=\"waiting\"} %.3f\n"
+               "liaison_queue_oldest_age_seconds{queue=\"route\",state=\"pending\"} %.3f\n",
+               age_s(h->oldest_waiting_ms, now_ms), age_s(h->oldest_pending_ms, now_ms));
+    family(out, "liaison_queue_enqueued_total", "counter", "Entries ever accepted.");
+    buf_printf(out, "liaison_queue_enqueued_total{queue=\"route\"} %lld\n", (long long)h->enqueued);
+    family(out, "liaison_queue_processed_total", "counter", "Entries finished, by outcome.");
+    buf_printf(out,
+               "liaison_queue_processed_total{queue=\"route\",outcome=\"ok\"} %lld\n"
+               "liaison_queue_processed_total{queue=\"route\",outcome=\"retry\"} %lld\n"
+               "liaison_queue_processed_total{queue=\"route\",outcome=\"dead\"} %lld\n",
+               (long long)h->processed, (long long)h->retried, (long long)h->dead_total);
+    family(out, "liaison_queue_mended_total", "counter", "Entries the reconciler put back.");
+    buf_printf(out, "liaison_queue_mended_total{queue=\"route\"} %lld\n", (long long)h->mended);
+    family(out, "liaison_queue_wait_seconds", "histogram", "From submit to decision.");
+    for (size_t i = 0; i < health_wait_bounds_n; i++) {
+        below += (uint64_t)h->waits[i];
+        buf_printf(out, "liaison_queue_wait_seconds_bucket{queue=\"route\",le=\"%g\"} %llu\n",
+                   health_wait_bounds[i], (unsigned long long)below);
+    }
+    below += (uint64_t)h->waits[health_wait_bounds_n];
+    buf_printf(out,
+               "liaison_queue_wait_seconds_bucket{queue=\"route\",le=\"+Inf\"} %llu\n"
+               "liaison_queue_wait_seconds_count{queue=\"route\"} %llu\n",
+               (unsigned long long)below, (unsigned long long)below);
+}
+
+static void write_workers(const struct health *h, int64_t now_ms, struct buf *out)
+{
+    unsigned idle = 0;
+    unsigned busy = 0;
+
+    for (size_t i = 0; i < h->workers_n; i++)
+        if (now_ms - h->workers[i].seen_ms <= 15000)
+            h->workers[i].busy ? busy++ : idle++;
+    family(out, "liaison_workers", "gauge", "Workers seen in the last 15 s.");
+    buf_printf(out, "liaison_workers{state=\"idle\"} %u\nliaison_workers{state=\"busy\"} %u\n",
+               idle, busy);
+    family(out, "liaison_worker_last_heartbeat_timestamp_seconds", "gauge", "Last heartbeat.");
+    for (size_t i = 0; i < h->workers_n; i++)
+        buf_printf(out, "liaison_worker_last_heartbeat_timestamp_seconds{worker=\"%s\"} %.3f\n",
+                   h->workers[i].slot, (double)h->workers[i].seen_ms / 1000);
+}
+
+static void write_requests(const struct app *app, const struct health *h, struct buf *out)
+{
+    static const char *const verdicts[] = {"none", "possible", "likely", "certain"};
+    const struct mandate *m = &app->config->mandate;
+
+    family(out, "liaison_requests", "gauge", "Requests by state.");
+    for (unsigned s = 0; s < STATES_N; s++)
+        buf_printf(out, "liaison_requests{state=\"%s\"} %lld\n", state_words[s],
+                   (long long)h->counts[gauge_of_state((enum state)s)]);
+    family(out, "liaison_offers_pending", "gauge", "Offers that wait for a secretariat.");
+    for (size_t i = 0; i < m->secretariats_n; i++)
+        buf_printf(out, "liaison_offers_pending{secretariat=\"%s\"} %lld\n",
+                   m->secretariats[i].code, (long long)h->counts[gauge_of_offers(i)]);
+    family(out, "liaison_claims_open", "gauge", "Claims at work.");
+    for (size_t i = 0; i < m->secretariats_n; i++)
+        buf_printf(out, "liaison_claims_open{secretariat=\"%s\"} %lld\n", m->secretariats[i].code,
+                   (long long)h->counts[gauge_of_claims(i)]);
+    family(out, "liaison_duplicate_verdicts_total", "counter", "Verdicts on new requests.");
+    for (size_t i = 0; i < 4; i++)
+        buf_printf(out, "liaison_duplicate_verdicts_total{verdict=\"%s\"} %lld\n", verdicts[i],
+                   (long long)h->verdicts[i]);
+}
+
+static void metrics_looked(void *arg, const struct health *h, const struct err *e)
+{
+    struct task *t = arg;
+    struct app *app = t->app;
+    struct http_stats http;
+    struct buf out BUF_AUTO = {0};
+    int64_t now_ms = clock_now_ms();
+
+    http_server_stats(app->http, &http);
+    family(&out, "liaison_build_info", "gauge", "What runs here.");
+    buf_printf(&out, "liaison_build_info{version=\"%s\",ruleset=\"%s\"} 1\n", LIAISON_VERSION,
+               app->config->ruleset);
+    family(&out, "liaison_redis_up", "gauge", "The store answers.");
+    buf_printf(&out, "liaison_redis_up %d\n", e->code == ERR_OK);
+    family(&out, "liaison_http_in_flight_requests", "gauge", "Requests in work.");
+    buf_printf(&out, "liaison_http_in_flight_requests %u\n", http.in_flight_n);
+    family(&out, "liaison_config_last_reload_successful", "gauge", "The last reload was taken.");
+    buf_printf(&out, "liaison_config_last_reload_successful %d\n", !app->reload_failed);
+    family(&out, "liaison_config_last_reload_success_timestamp_seconds", "gauge", "When.");
+    buf_printf(&out, "liaison_config_last_reload_success_timestamp_seconds %.3f\n",
+               (double)app->reloaded_ms / 1000);
+    if (e->code == ERR_OK) {
+        write_queue(h, now_ms, &out);
+        write_workers(h, now_ms, &out);
+        write_requests(app, h, &out);
+    }
+    meter_write(app->meter, &out);
+    task_reply_text(t, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&out));
+}
+
+void metrics_begin(struct task *t)
+{
+    if (is_local(t))
+        gauge_look(t->app->gauge, metrics_looked, t);
+    else
+        task_problem(t, &(struct err){ERR_NOT_FOUND, "metrics are for this machine"}, NULL);
+}

@@ -1,0 +1,78 @@
+/* GET /v1/requests/{id}/history: every transition, oldest first.
+ *
+ *   history_begin -> history_allowed -> history_read */
+#include "daemon/operations.h"
+
+#include "daemon/task.h"
+#include "protocol/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LINES_MAX = 500 };
+
+struct history {
+    struct task *task; /* held */
+    enum record_view view;
+    int64_t from;
+};
+
+static void history_allowed(void *arg, struct stored *stored, const struct err *e);
+static void history_read(void *arg, json_t *lines, const struct err *e);
+
+void history_begin(struct task *t)
+{
+    struct history *op;
+    char from[24];
+    char *end;
+
+    if (!id_is(t->id, "req_")) {
+        task_problem(t, &(struct err){ERR_NOT_FOUND, "no such request"}, NULL);
+        return;
+    }
+    op = mem_new(1, sizeof *op);
+    op->task = t;
+    if (task_query(t, "from", from, sizeof from))
+        op->from = strtoll(from, &end, 10);
+    if (op->from < 0)
+        op->from = 0;
+    request_store_read(t->app->store, t->id, history_allowed, op);
+}
+
+static void history_allowed(void *arg, struct stored *stored, const struct err *e)
+{
+    struct history *op = arg;
+    struct task *t = op->task;
+
+    op->view = stored ? record_view_of(&stored->record, &t->who) : RECORD_HIDDEN;
+    if (op->view == RECORD_HIDDEN) {
+        task_problem(t, stored ? &(struct err){ERR_NOT_FOUND, "hidden"} : e, NULL);
+        free(op);
+        return;
+    }
+    request_store_history(t->app->store, stored->record.country, t->id, op->from, LINES_MAX,
+                          history_read, op);
+}
+
+static void history_read(void *arg, json_t *lines, const struct err *e)
+{
+    struct history *op = arg;
+    struct task *t = op->task;
+    json_t *line, *doc;
+    char next[128];
+    size_t i;
+
+    if (e->code != ERR_OK) {
+        task_problem(t, e, NULL);
+        free(op);
+        return;
+    }
+    json_array_foreach (lines, i, line)
+        view_history_narrow(line, op->view);
+    snprintf(next, sizeof next, "/v1/requests/%s/history?from=%lld", t->id,
+             (long long)op->from + LINES_MAX);
+    doc = json_pack("{s:O, s:o}", "items", lines, "next",
+                    json_array_size(lines) == LINES_MAX ? json_string(next) : json_null());
+    task_reply_json(t, 200, doc, 0);
+    free(op);
+}

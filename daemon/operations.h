@@ -1,0 +1,30 @@
+/* Every operation's beginning; each lives in the file of its name and reads downwards there. */
+#ifndef DAEMON_OPERATIONS_H
+#define DAEMON_OPERATIONS_H
+
+struct task;
+
+void submit_begin(struct task *t);
+void list_begin(struct task *t);
+void show_begin(struct task *t);
+void history_begin(struct task *t);
+void act_begin(struct task *t);
+void inbox_begin(struct task *t);
+void queue_begin(struct task *t);
+void dead_begin(struct task *t);
+void requeue_begin(struct task *t);
+
+/* reference.c */
+void secretariats_begin(struct task *t);
+void themes_begin(struct task *t);
+void countries_begin(struct task *t);
+
+/* health.c */
+void livez_begin(struct task *t);
+void readyz_begin(struct task *t);
+void metrics_begin(struct task *t);
+
+/* front.c */
+void front_begin(struct task *t);
+
+#endif

@@ -1,0 +1,141 @@
+/* GET /v1/queue: queue health in one document (contract section 7). No content, only counts.
+ *
+ *   queue_begin -> queue_looked */
+#include "daemon/operations.h"
+
+#include "base/clock.h"
+#include "daemon/gauge.h"
+#include "daemon/task.h"
+
+static void queue_looked(void *arg, const struct health *h, const struct err *e);
+
+void queue_begin(struct task *t)
+{
+    gauge_look(t->app->gauge, queue_looked, t);
+}
+
+static json_t *time_or_null(int64_t ms)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    return ms > 0 ? json_string(clock_text(ms, text)) : json_null();
+}
+
+static json_t *number_or_null(double value)
+{
+    return value >= 0 ? json_real(value) : json_null();
+}
+
+static double age_s(int64_t since_ms, int64_t now_ms)
+{
+    return since_ms > 0 && since_ms < now_ms ? (double)(now_ms - since_ms) / 1000 : 0;
+}
+
+static json_t *route_queue(const struct app *app, const struct health *h, int64_t now_ms)
+{
+    struct gauge_rates r;
+    int64_t depth = h->waiting < 0 ? -1 : h->waiting + h->pending + h->delayed;
+    int64_t oldest_ms = h->oldest_waiting_ms;
+    double net;
+
+    if (h->oldest_pending_ms && (!oldest_ms || h->oldest_pending_ms < oldest_ms))
+        oldest_ms = h->oldest_pending_ms;
+    gauge_rates(app->gauge, h, &r);
+    net = r.in_per_s - r.out_per_s;
+    return json_pack(
+        "{s:s, s:o, s:o, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:o, s:{s:o, s:o, s:o}, s:I, s:I, s:I, "
+        "s:I, s:b}",
+        "name", "route", "depth", depth < 0 ? json_null() : json_integer(depth), "waiting",
+        h->waiting < 0 ? json_null() : json_integer(h->waiting), "pending", (json_int_t)h->pending,
+        "delayed", (json_int_t)h->delayed, "dead_letters", (json_int_t)h->dead,
+        "oldest_age_seconds", age_s(oldest_ms, now_ms), "in_rate", r.in_per_s, "out_rate",
+        r.out_per_s, "net_growth", net, "time_to_clear_seconds",
+        depth == 0                  ? json_real(0)
+        : depth > 0 && net < -0.001 ? json_real((double)depth / -net)
+                                    : json_null(),
+        "wait_seconds", "p50", number_or_null(r.p50), "p95", number_or_null(r.p95), "p99",
+        number_or_null(r.p99), "enqueued_total", (json_int_t)h->enqueued, "processed_total",
+        (json_int_t)h->processed, "retries", (json_int_t)h->retried, "mended",
+        (json_int_t)h->mended, "paused", 0);
+}
+
+static json_t *workers_json(const struct health *h, int64_t now_ms)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < h->workers_n; i++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:o, s:o, s:f, s:I}", "slot", h->workers[i].slot, "state",
+                            now_ms - h->workers[i].seen_ms > 15000 ? "missing"
+                            : h->workers[i].busy                   ? "busy"
+                                                                   : "idle",
+                            "started_at", time_or_null(h->workers[i].started_ms),
+                            "last_heartbeat_at", time_or_null(h->workers[i].seen_ms),
+                            "heartbeat_age_seconds", age_s(h->workers[i].seen_ms, now_ms),
+                            "decided_total", (json_int_t)h->workers[i].done_n));
+    return list;
+}
+
+static json_t *secretariats_json(const struct app *app, const struct health *h)
+{
+    const struct mandate *m = &app->config->mandate;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < m->secretariats_n; i++) {
+        size_t offers = gauge_of_offers(i);
+        size_t claims = gauge_of_claims(i);
+
+        if (!m->secretariats[i].enabled)
+            continue;
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:I, s:o, s:I, s:I, s:I, s:I}", "secretariat", m->secretariats[i].code,
+                      "offers_pending", (json_int_t)h->counts[offers], "earliest_offer_due_at",
+                      time_or_null(h->oldest_ms[offers]), "offers_overdue",
+                      (json_int_t)h->overdue[offers], "claims_open", (json_int_t)h->counts[claims],
+                      "leases_ending", (json_int_t)h->ending[claims], "claims_overdue",
+                      (json_int_t)h->overdue[claims]));
+    }
+    return list;
+}
+
+static json_t *requests_json(const struct health *h)
+{
+    json_t *by_state = json_object();
+    json_t *by_ball = json_object();
+    int64_t balls[BALL_SECRETARIAT + 1] = {0};
+
+    for (unsigned s = 0; s < STATES_N; s++) {
+        int64_t n = h->counts[gauge_of_state((enum state)s)];
+
+        json_object_set_new(by_state, state_words[s], json_integer(n));
+        balls[lifecycle_ball((enum state)s)] += n;
+    }
+    for (unsigned b = BALL_SYSTEM; b <= BALL_SECRETARIAT; b++)
+        json_object_set_new(by_ball, ball_words[b], json_integer(balls[b]));
+    return json_pack("{s:o, s:o}", "by_state", by_state, "by_ball", by_ball);
+}
+
+static void queue_looked(void *arg, const struct health *h, const struct err *e)
+{
+    struct task *t = arg;
+    int64_t now_ms = clock_now_ms();
+    size_t desk = gauge_of_coordinator();
+    json_t *doc;
+
+    if (e->code != ERR_OK) {
+        task_problem(t, e, NULL);
+        return;
+    }
+    doc = json_pack(
+        "{s:o, s:[o], s:o, s:o, s:{s:I, s:o, s:I}, s:o, s:{s:I, s:I, s:I, s:I}}", "as_of",
+        time_or_null(now_ms), "queues", route_queue(t->app, h, now_ms), "workers",
+        workers_json(h, now_ms), "secretariats", secretariats_json(t->app, h), "coordinator",
+        "waiting", (json_int_t)h->counts[desk], "earliest_due_at", time_or_null(h->oldest_ms[desk]),
+        "overdue", (json_int_t)h->overdue[desk], "requests", requests_json(h), "duplicate_verdicts",
+        "none", (json_int_t)h->verdicts[0], "possible", (json_int_t)h->verdicts[1], "likely",
+        (json_int_t)h->verdicts[2], "certain", (json_int_t)h->verdicts[3]);
+    if (!doc)
+        bug("queue_looked");
+    task_reply_json(t, 200, doc, 0);
+}

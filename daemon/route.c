@@ -1,0 +1,205 @@
+#include "daemon/route.h"
+
+#include "daemon/auth.h"
+#include "daemon/operations.h"
+#include "daemon/task.h"
+#include "protocol/problem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNTRY (1u << ROLE_COUNTRY)
+#define SECRETARIAT (1u << ROLE_SECRETARIAT)
+#define COORDINATOR (1u << ROLE_COORDINATOR)
+#define OPERATOR (1u << ROLE_OPERATOR)
+#define READERS (COUNTRY | SECRETARIAT | COORDINATOR)
+#define ALL (READERS | OPERATOR)
+
+/* clang-format off */
+const struct route routes[] = {
+    {METHOD_POST, "/v1/requests",                    COUNTRY,                true,  submit_begin,  "Submit a request"},
+    {METHOD_GET,  "/v1/requests",                    READERS,                false, list_begin,    "List requests"},
+    {METHOD_GET,  "/v1/requests/{id}",               READERS,                false, show_begin,    "One request"},
+    {METHOD_GET,  "/v1/requests/{id}/history",       READERS,                false, history_begin, "Every transition, oldest first"},
+    {METHOD_POST, "/v1/requests/{id}/{action}",      READERS,                true,  act_begin,     "An action of the life cycle"},
+    {METHOD_GET,  "/v1/inbox",                       SECRETARIAT | COORDINATOR, false, inbox_begin, "What waits, in working order"},
+    {METHOD_GET,  "/v1/queue",                       OPERATOR | COORDINATOR, false, queue_begin,   "Queue health"},
+    {METHOD_GET,  "/v1/dead-letters",                OPERATOR,               false, dead_begin,    "Requests that the router gave up"},
+    {METHOD_POST, "/v1/dead-letters/{id}/requeue",   OPERATOR,               true,  requeue_begin, "Give a dead letter new attempts"},
+    {METHOD_GET,  "/v1/secretariats",                ALL,                    false, secretariats_begin, "The secretariats"},
+    {METHOD_GET,  "/v1/themes",                      ALL,                    false, themes_begin,  "The topics"},
+    {METHOD_GET,  "/v1/countries",                   ALL,                    false, countries_begin, "The countries"},
+    {METHOD_GET,  "/livez",                          0,                      false, livez_begin,   "The process answers"},
+    {METHOD_GET,  "/readyz",                         0,                      false, readyz_begin,  "Requests are accepted"},
+    {METHOD_GET,  "/metrics",                        0,                      false, metrics_begin, "Prometheus metrics; loopback or operator"},
+    {METHOD_GET,  "/",                               0,                      false, front_begin,   "What this is"},
+};
+/* clang-format on */
+const size_t routes_n = sizeof routes / sizeof routes[0];
+
+/* --- finding --------------------------------------------------------------------------------- */
+
+static bool segment_take(const char **path, const char **ret_text, size_t *ret_n)
+{
+    if (**path != '/')
+        return false;
+    *ret_text = *path + 1;
+    *ret_n = strcspn(*ret_text, "/");
+    *path = *ret_text + *ret_n;
+    return true;
+}
+
+static bool param_keep(const char *text, size_t n, char *out)
+{
+    if (n == 0 || n >= TASK_PARAM_BYTES)
+        return false;
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return true;
+}
+
+/* id and action (TASK_PARAM_BYTES each) receive what stands for {id} and {action}. */
+static bool route_matches(const struct route *route, const char *path, char *id, char *action)
+{
+    const char *pattern = route->path;
+    const char *want, *have;
+    size_t want_n, have_n;
+
+    *id = *action = '\0';
+    while (*pattern || *path) {
+        if (!segment_take(&pattern, &want, &want_n) || !segment_take(&path, &have, &have_n))
+            return false;
+        if (!strncmp(want, "{id}", want_n) && want_n == 4) {
+            if (!param_keep(have, have_n, id))
+                return false;
+        } else if (want_n == 8 && !strncmp(want, "{action}", want_n)) {
+            if (!param_keep(have, have_n, action))
+                return false;
+        } else if (want_n != have_n || strncmp(want, have, want_n) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct match {
+    const struct route *route; /* NULL: see allowed */
+    char id[TASK_PARAM_BYTES];
+    char action[TASK_PARAM_BYTES];
+    char allowed[64]; /* methods of this path, "" when there is no such path */
+};
+
+static void match_find(const struct http_exchange *http, struct match *m)
+{
+    enum head_method method = http_method(http);
+    char path[256];
+
+    *m = (struct match){0};
+    if (!head_path_decode(http_head(http), path, sizeof path))
+        return;
+    for (size_t i = 0; i < routes_n; i++) {
+        char id[TASK_PARAM_BYTES], action[TASK_PARAM_BYTES];
+        size_t n = strlen(m->allowed);
+
+        if (!route_matches(&routes[i], path, id, action))
+            continue;
+        if (routes[i].method == method ||
+            (method == METHOD_HEAD && routes[i].method == METHOD_GET)) {
+            m->route = &routes[i];
+            memcpy(m->id, id, sizeof id);
+            memcpy(m->action, action, sizeof action);
+            return;
+        }
+        snprintf(m->allowed + n, sizeof m->allowed - n, "%s%s%s", n ? ", " : "",
+                 head_method_name(routes[i].method),
+                 routes[i].method == METHOD_GET ? ", HEAD" : "");
+    }
+}
+
+/* --- the hooks ------------------------------------------------------------------------------- */
+
+static bool is_json(const struct head *head)
+{
+    const struct head_slice *type = head_find(head, "Content-Type");
+    static const char json[] = "application/json";
+    size_t n = sizeof json - 1;
+
+    /* A POST without a body needs no type. */
+    if (!type)
+        return head->content_length == 0;
+    return type->bytes >= n && !strncasecmp(type->text, json, n) &&
+           (type->bytes == n || type->text[n] == ';' || type->text[n] == ' ');
+}
+
+static bool refuse(struct app *app, struct http_exchange *http, enum err_code code)
+{
+    task_refuse(app, http, code, problem_type(code), NULL);
+    return false;
+}
+
+bool route_admit(struct http_exchange *http, size_t *ret_body_bytes, void *arg)
+{
+    struct app *app = arg;
+    const struct head *head = http_head(http);
+    struct match m;
+
+    match_find(http, &m);
+    if (!m.route && *m.allowed) {
+        http_add_header(http, "Allow", m.allowed);
+        task_refuse(app, http, ERR_METHOD, "method",
+                    (struct word_value[]){
+                        {"allowed", m.allowed},
+                        {NULL,      NULL     }
+        });
+        return false;
+    }
+    if (!m.route)
+        return refuse(app, http, ERR_NOT_FOUND);
+    /* Without any credential no body is read. */
+    if (m.route->roles && !head_find(head, "Authorization"))
+        return refuse(app, http, ERR_UNAUTHENTICATED);
+    if (m.route->takes_json && !is_json(head))
+        return refuse(app, http, ERR_MEDIA_TYPE);
+    *ret_body_bytes = (size_t)app->settings.body_bytes;
+    return true;
+}
+
+static void route_begin(struct task *t, const struct err *e)
+{
+    struct err fault = *e;
+
+    if (fault.code == ERR_OK && t->route->roles && !(t->route->roles & 1u << t->who.role))
+        err_set(&fault, ERR_FORBIDDEN, "role %s", role_words[t->who.role]);
+    if (fault.code == ERR_OK && t->route->takes_json)
+        fault.code = task_read_idempotency(t, &fault);
+    if (fault.code != ERR_OK)
+        task_problem(t, &fault, NULL);
+    else
+        t->route->begin(t);
+}
+
+void route_dispatch(struct http_exchange *http, void *arg)
+{
+    struct app *app = arg;
+    struct match m;
+    struct task *t;
+
+    match_find(http, &m);
+    t = task_new(app, http, m.route);
+    memcpy(t->id, m.id, sizeof t->id);
+    memcpy(t->action, m.action, sizeof t->action);
+    if (t->route->roles)
+        auth_check(app->auth, t, route_begin);
+    else
+        route_begin(t, &(struct err){0});
+}
+
+void route_problem(struct http_exchange *http, int status, const char *reason, void *arg)
+{
+    struct app *app = arg;
+    char limit[24];
+
+    snprintf(limit, sizeof limit, "%lld", (long long)app->settings.body_bytes);
+    task_refuse(app, http, problem_of_status(status), reason,
+                status == 413 ? (struct word_value[]){{"limit", limit}, {NULL, NULL}} : NULL);
+}

@@ -1,0 +1,63 @@
+/* GET /v1/requests/{id}: by id, or by the reference people use (LN-2026-KEN-0001).
+ *
+ *   show_begin -> (show_found) -> show_read -> resource_reply */
+#include "daemon/operations.h"
+
+#include "daemon/resource.h"
+#include "daemon/task.h"
+#include "protocol/etag.h"
+
+#include <string.h>
+
+static const struct err absent = {ERR_NOT_FOUND, "no such request"};
+
+static void show_found(void *arg, const char *id, const struct err *e);
+static void show_read(void *arg, struct stored *stored, const struct err *e);
+
+void show_begin(struct task *t)
+{
+    if (id_is(t->id, "req_"))
+        request_store_read(t->app->store, t->id, show_read, t);
+    else if (!strncmp(t->id, "LN-", 3))
+        request_store_find(t->app->store, t->id, show_found, t);
+    else
+        task_problem(t, &absent, NULL);
+}
+
+static void show_found(void *arg, const char *id, const struct err *e)
+{
+    struct task *t = arg;
+
+    if (e->code != ERR_OK)
+        task_problem(t, e, NULL);
+    else if (!*id)
+        task_problem(t, &absent, NULL);
+    else
+        request_store_read(t->app->store, id, show_read, t);
+}
+
+/* If-None-Match with the present version: nothing new, no body (RFC 9110 section 13.1.2). */
+static bool is_known(const struct task *t, int64_t version)
+{
+    const struct head_slice *value = head_find(http_head(t->http), "If-None-Match");
+    char text[256];
+
+    if (!value || value->bytes >= sizeof text)
+        return false;
+    memcpy(text, value->text, value->bytes);
+    text[value->bytes] = '\0';
+    return etag_none_matches(text, version);
+}
+
+static void show_read(void *arg, struct stored *stored, const struct err *e)
+{
+    struct task *t = arg;
+
+    if (!stored)
+        task_problem(t, e, NULL);
+    else if (record_view_of(&stored->record, &t->who) != RECORD_HIDDEN &&
+             is_known(t, stored->record.version))
+        task_reply_json(t, 304, json_null(), stored->record.version);
+    else
+        resource_reply(t, 200, stored);
+}

@@ -1,0 +1,258 @@
+#include "daemon/task.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/meter.h"
+#include "daemon/route.h"
+#include "protocol/document.h"
+#include "protocol/etag.h"
+#include "protocol/problem.h"
+#include "protocol/seal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char media_json[] = "application/json";
+static const char media_problem[] = "application/problem+json";
+
+/* A header as a C string; NULL when absent or longer than out. */
+static const char *header(const struct http_exchange *http, const char *name, char *out, size_t n)
+{
+    const struct head_slice *value = head_find(http_head(http), name);
+
+    if (!value || value->bytes >= n)
+        return NULL;
+    memcpy(out, value->text, value->bytes);
+    out[value->bytes] = '\0';
+    return out;
+}
+
+static int language_of(const struct http_exchange *http)
+{
+    char accept[256];
+
+    return words_negotiate(header(http, "Accept-Language", accept, sizeof accept));
+}
+
+struct task *task_new(struct app *app, struct http_exchange *http, const struct route *route)
+{
+    struct task *t = mem_new(1, sizeof *t);
+
+    t->app = app;
+    t->http = http;
+    t->route = route;
+    t->language = language_of(http);
+    t->began_mono_ms = clock_mono_ms();
+    return t;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+enum err_code task_read_idempotency(struct task *t, struct err *e)
+{
+    const struct head *head = http_head(t->http);
+    const struct head_slice *value = head_find(head, "Idempotency-Key");
+    const char *method = head_method_name(head->method);
+    const char *text;
+    size_t n, body_n;
+
+    if (!value)
+        return ERR_OK;
+    text = value->text;
+    n = value->bytes;
+    if (n >= 2 && text[0] == '"' && text[n - 1] == '"') {
+        text++;
+        n -= 2;
+    }
+    if (n < 1 || n > REQUEST_KEY_MAX || head_count(head, "Idempotency-Key") > 1)
+        return err_set(e, ERR_KEY_INVALID, "length or count");
+    for (size_t i = 0; i < n; i++)
+        if (text[i] < 0x21 || text[i] > 0x7e || text[i] == '"' || text[i] == '\\')
+            return err_set(e, ERR_KEY_INVALID, "not visible ASCII");
+    memcpy(t->idempotency.key, text, n);
+    t->idempotency.key[n] = '\0';
+    principal_text(&t->who, t->idempotency.who);
+    seal_fingerprint(t->app->ring,
+                     (struct seal_part[]){
+                         {method,            strlen(method)},
+                         {                 head->path.text, head->path.bytes              },
+                         { http_body(t->http,           &body_n),                         body_n}
+    },
+                     3, t->idempotency.print);
+    return ERR_OK;
+}
+
+enum err_code task_read_json(struct task *t, bool required, json_t **ret_doc, struct faults *faults,
+                             struct err *e)
+{
+    size_t n;
+    const char *body = http_body(t->http, &n);
+
+    if (n == 0 && !required) {
+        *ret_doc = NULL;
+        return ERR_OK;
+    }
+    return document_parse(body, n, ret_doc, faults, e);
+}
+
+bool task_query(const struct task *t, const char *name, char *out, size_t out_bytes)
+{
+    enum head_member found = head_query(http_head(t->http), name, out, out_bytes);
+
+    if (found == HEAD_MEMBER_ABSENT)
+        *out = '\0';
+    return found == HEAD_MEMBER_ABSENT || found == HEAD_MEMBER_FOUND;
+}
+
+/* --- answering ------------------------------------------------------------------------------- */
+
+static void task_end(struct task *t, int status)
+{
+    meter_count(t->app->meter, t->route, status, clock_mono_ms() - t->began_mono_ms);
+    free(t);
+}
+
+static void reply_dumped(struct http_exchange *http, int status, const char *type, json_t *doc)
+{
+    char *text = json_dumps(doc, JSON_COMPACT);
+
+    if (!text)
+        bug("cannot write JSON");
+    json_decref(doc);
+    http_reply(http, status, type, text, strlen(text));
+    free(text);
+}
+
+void task_reply_json(struct task *t, int status, json_t *doc, int64_t version)
+{
+    char tag[ETAG_BYTES];
+
+    if (version > 0)
+        http_add_header(t->http, "ETag", etag_write(version, tag));
+    http_add_header(t->http, "Vary", "Accept, Accept-Encoding, Accept-Language");
+    http_add_header(t->http, "Cache-Control", "private, no-cache");
+    reply_dumped(t->http, status, media_json, doc);
+    task_end(t, status);
+}
+
+void task_reply_text(struct task *t, int status, const char *content_type, const char *text)
+{
+    http_reply(t->http, status, content_type, text, strlen(text));
+    task_end(t, status);
+}
+
+static json_t *faults_json(const struct app *app, int language, const struct faults *faults)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < faults->n; i++) {
+        const struct fault *f = &faults->list[i];
+        char key[64], min[24], max[24];
+        const struct word_value values[] = {
+            {"min",    min     },
+            {"max",    max     },
+            {"words",  f->words},
+            {"member", f->words},
+            {NULL,     NULL    }
+        };
+        char *detail;
+
+        snprintf(key, sizeof key, "fault.%s", f->code);
+        snprintf(min, sizeof min, "%lld", (long long)f->min);
+        snprintf(max, sizeof max, "%lld", (long long)f->max);
+        detail = words_fill(app->config->words, key, language, values);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "pointer", f->pointer, "code",
+                                              f->code, "detail", detail));
+        free(detail);
+    }
+    return list;
+}
+
+/* Seconds after which trying again makes sense. */
+static const char *retry_after(enum err_code code)
+{
+    return code == ERR_UNAVAILABLE || code == ERR_KEY_RUNNING ? "1"
+           : code == ERR_QUOTA                                ? "60"
+                                                              : NULL;
+}
+
+static json_t *problem_json(struct app *app, struct http_exchange *http, int language,
+                            enum err_code code, const struct faults *faults,
+                            const struct word_value *values)
+{
+    const char *type = problem_type(code);
+    const struct word_value defaults[] = {
+        {"seconds", retry_after(code)},
+        {NULL,      NULL             }
+    };
+    char uri[96], title[64], key[64];
+    char *detail;
+    json_t *doc;
+
+    snprintf(uri, sizeof uri, PROBLEM_TYPE_BASE "%s", type);
+    snprintf(title, sizeof title, "problem.%s", type);
+    snprintf(key, sizeof key, "detail.%s", type);
+    detail = words_fill(app->config->words, key, language,
+                        values              ? values
+                        : defaults[0].value ? defaults
+                                            : &defaults[1]);
+    doc = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", uri, "title",
+                    words_get(app->config->words, title, language), "status", problem_status(code),
+                    "detail", detail, "request_id", http_request_id(http));
+    free(detail);
+    if (!doc)
+        bug("problem_json");
+    if (faults && faults->n)
+        json_object_set_new(doc, "errors", faults_json(app, language, faults));
+    if (values)
+        for (const struct word_value *v = values; v->name; v++)
+            json_object_set_new(doc, v->name, json_string(v->value));
+    return doc;
+}
+
+static void problem_headers(struct http_exchange *http, int language, enum err_code code)
+{
+    http_add_header(http, "Content-Language", language_codes[language]);
+    if (code == ERR_UNAUTHENTICATED)
+        http_add_header(http, "WWW-Authenticate",
+                        "Bearer realm=\"liaison\", error=\"invalid_token\"");
+    if (retry_after(code))
+        http_add_header(http, "Retry-After", retry_after(code));
+}
+
+static void problem_reply(struct task *t, const struct err *e, const struct faults *faults,
+                          const struct word_value *values)
+{
+    int status = problem_status(e->code);
+
+    if (status >= 500)
+        log_error("request_failed", "request=%s status=%d why=\"%s\"", http_request_id(t->http),
+                  status, e->detail);
+    problem_headers(t->http, t->language, e->code);
+    reply_dumped(t->http, status, media_problem,
+                 problem_json(t->app, t->http, t->language, e->code, faults, values));
+    task_end(t, status);
+}
+
+void task_problem(struct task *t, const struct err *e, const struct word_value *values)
+{
+    problem_reply(t, e, NULL, values);
+}
+
+void task_faults(struct task *t, const struct err *e, const struct faults *faults)
+{
+    problem_reply(t, e, faults, NULL);
+}
+
+void task_refuse(struct app *app, struct http_exchange *http, enum err_code code,
+                 const char *detail_for_log, const struct word_value *values)
+{
+    int language = language_of(http);
+
+    log_debug("refused", "status=%d why=\"%s\"", problem_status(code), detail_for_log);
+    problem_headers(http, language, code);
+    meter_count(app->meter, NULL, problem_status(code), 0);
+    reply_dumped(http, problem_status(code), media_problem,
+                 problem_json(app, http, language, code, NULL, values));
+}

@@ -1,0 +1,59 @@
+/* A request being served, from dispatch to its one answer: what every operation needs beside its
+ * own state. An operation is given a task; each of task_reply_*, task_problem and
+ * task_faults takes it back and ends it. */
+#ifndef DAEMON_TASK_H
+#define DAEMON_TASK_H
+
+#include "config/words.h"
+#include "daemon/app.h"
+#include "daemon/http.h"
+#include "protocol/fault.h"
+#include "protocol/principal.h"
+#include "store/request_store.h"
+
+#include <jansson.h>
+
+struct route;
+
+enum { TASK_PARAM_BYTES = 64 };
+
+struct task {
+    struct app *app;            /* borrowed */
+    struct http_exchange *http; /* held until the answer */
+    const struct route *route;  /* borrowed */
+    struct principal who;       /* meaningful where the route asks for a role */
+    char id[TASK_PARAM_BYTES];  /* {id} of the path, "" when it has none */
+    char action[TASK_PARAM_BYTES];
+    int language; /* index, config/mandate.h: for words in the answer */
+    struct idempotency idempotency;
+    int64_t began_mono_ms;
+};
+
+struct task *task_new(struct app *app, struct http_exchange *http, const struct route *route);
+
+/* Reads Idempotency-Key (a structured-field string or the bare form, 1-255 visible ASCII) and
+ * prints method, path and body (R-12). ERR_KEY_INVALID. */
+enum err_code task_read_idempotency(struct task *t, struct err *e) ERR_CHECK;
+/* The body as one JSON object; ERR_MALFORMED with the reason in faults. required false: an empty
+ * body gives NULL. The caller owns *ret_doc. */
+enum err_code task_read_json(struct task *t, bool required, json_t **ret_doc, struct faults *faults,
+                             struct err *e) ERR_CHECK;
+/* A query member into out, "" when absent. False: it is there twice or too long. */
+bool task_query(const struct task *t, const char *name, char *out, size_t out_bytes);
+
+/* --- answers; each takes the task ------------------------------------------------------------ */
+
+/* doc is given. version > 0 adds the ETag. */
+void task_reply_json(struct task *t, int status, json_t *doc, int64_t version);
+void task_reply_text(struct task *t, int status, const char *content_type, const char *text);
+/* The problem document of e->code; values fill its {placeholders} (NULL: none), ending with a row
+ * whose name is NULL. 503 and 429 carry Retry-After. */
+void task_problem(struct task *t, const struct err *e, const struct word_value *values);
+/* The same with all field faults. */
+void task_faults(struct task *t, const struct err *e, const struct faults *faults);
+
+/* For the HTTP layer's own refusals, before there is a task. */
+void task_refuse(struct app *app, struct http_exchange *http, enum err_code code,
+                 const char *detail_for_log, const struct word_value *values);
+
+#endif

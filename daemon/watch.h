@@ -1,0 +1,21 @@
+/* The event streams, followed by this process: whoever waits for a request's next event is told. */
+#ifndef DAEMON_WATCH_H
+#define DAEMON_WATCH_H
+
+#include "store/event_store.h"
+
+struct watch;
+
+/* Its own connection, since it blocks. ERR_CONFIG as store_new. */
+enum err_code watch_new(struct event_base *base, const struct store_options *options,
+                        struct watch **ret_watch, struct err *e) ERR_CHECK;
+void watch_free(struct watch *w);
+
+struct watcher; /* one who waits; opaque */
+typedef void (*watch_fn)(void *arg, const struct event *event);
+/* fn is called for each event of that request until watch_remove; never before this returns. */
+struct watcher *watch_add(struct watch *w, const char *id, watch_fn fn, void *arg)
+    __attribute__((returns_nonnull));
+void watch_remove(struct watch *w, struct watcher *who);
+
+#endif

@@ -1,0 +1,177 @@
+#include "routing/assess.h"
+
+#include "routing/decision.h"
+#include "routing/similar.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { THEMES_MAX = 16 };
+
+/* The requests of one country so far. */
+struct assess_country {
+    char iso3[4];
+    struct similar_index *requests; /* owned */
+};
+
+struct assess {
+    const struct engine *engine;      /* borrowed */
+    struct assess_country *countries; /* owned; few enough to walk through */
+    size_t countries_n;
+};
+
+struct assess *assess_new(const struct engine *g)
+{
+    struct assess *a = mem_new(1, sizeof *a);
+
+    a->engine = g;
+    return a;
+}
+
+void assess_free(struct assess *a)
+{
+    if (!a)
+        return;
+    for (size_t i = 0; i < a->countries_n; i++)
+        similar_free(a->countries[i].requests);
+    free(a->countries);
+    free(a);
+}
+
+static struct similar_index *assess_requests(struct assess *a, const char *iso3)
+{
+    struct assess_country *c;
+
+    for (size_t i = 0; i < a->countries_n; i++)
+        if (strcmp(a->countries[i].iso3, iso3) == 0)
+            return a->countries[i].requests;
+    a->countries = mem_grow(a->countries, a->countries_n + 1, sizeof *a->countries);
+    c = &a->countries[a->countries_n++];
+    memset(c, 0, sizeof *c);
+    memcpy(c->iso3, iso3, sizeof c->iso3 - 1);
+    c->requests = similar_new(a->engine);
+    return c->requests;
+}
+
+static const char *text_of(const json_t *line, const char *member)
+{
+    return json_string_value(json_object_get(line, member));
+}
+
+/* All of ret_d is borrowed from line and themes. */
+static enum err_code assess_read(const struct assess *a, const json_t *line, struct draft *ret_d,
+                                 const char *themes[THEMES_MAX + 1], struct err *e)
+{
+    static const char *const required[] = {"id", "country", "language", "title", "description"};
+    const json_t *list = json_object_get(line, "themes");
+    const char *urgency = text_of(line, "urgency");
+    const char *preferred = text_of(line, "preferred_secretariat");
+    size_t themes_n = 0;
+
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
+        if (!text_of(line, required[i]))
+            return err_set(e, ERR_VALIDATION, "%s is not a text", required[i]);
+    if (language_find(text_of(line, "language")) < 0)
+        return err_set(e, ERR_VALIDATION, "language is none of ar en es fr ru zh");
+    if (strlen(text_of(line, "country")) != 3)
+        return err_set(e, ERR_VALIDATION, "country is no ISO 3166-1 alpha-3 code");
+    for (size_t i = 0; i < json_array_size(list) && themes_n < THEMES_MAX; i++) {
+        const char *theme = json_string_value(json_array_get(list, i));
+        if (theme)
+            themes[themes_n++] = theme;
+    }
+    themes[themes_n] = NULL;
+    *ret_d = (struct draft){
+        .country = text_of(line, "country"),
+        .language = language_find(text_of(line, "language")),
+        .title = text_of(line, "title"),
+        .description = text_of(line, "description"),
+        .themes = themes,
+        .emergency = urgency && strcmp(urgency, "emergency") == 0,
+        .preferred =
+            preferred ? mandate_secretariat(&engine_config(a->engine)->mandate, preferred) : -1,
+        .beyond_jurisdiction = json_is_true(json_object_get(line, "beyond_jurisdiction")),
+    };
+    return ERR_OK;
+}
+
+/* The lead's reasons; in triage why nobody leads. */
+static json_t *assess_reasons(const struct assess *a, const struct draft *d, const json_t *routing)
+{
+    const json_t *first = json_array_get(json_object_get(routing, "candidates"), 0);
+    const char *lead = text_of(routing, "lead");
+    const json_t *referral = json_object_get(routing, "referral");
+    const json_t *candidate;
+    size_t i;
+
+    json_array_foreach (json_object_get(routing, "candidates"), i, candidate)
+        if (lead && strcmp(text_of(candidate, "secretariat"), lead) == 0)
+            return json_incref(json_object_get(candidate, "reasons"));
+    if (json_is_object(referral))
+        return json_pack("[{s:s, s:i, s:O, s:O}]", "factor", "outside", "points", 0, "evidence",
+                         json_object_get(referral, "evidence"), "text",
+                         json_object_get(referral, "text"));
+    return json_pack(
+        "[{s:s, s:i, s:s, s:s}]", "factor", "below_threshold", "points",
+        (int)json_integer_value(json_object_get(first, "score")), "evidence", "", "text",
+        words_get(engine_config(a->engine)->words, "factor.below_threshold", d->language));
+}
+
+static json_t *words_json(char *const words[SIMILAR_WORDS_MAX])
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < SIMILAR_WORDS_MAX && words[i]; i++)
+        json_array_append_new(list, json_string(words[i]));
+    return list;
+}
+
+/* ret_best: id of the best hit that is at least likely, new reference, null without one. */
+static json_t *assess_duplicates(const struct similar_index *requests, const struct reading *r,
+                                 json_t **ret_best)
+{
+    struct similar_hit hits[SIMILAR_HITS_MAX];
+    size_t n = similar_find(requests, r, hits);
+    json_t *list = json_array();
+
+    *ret_best = n > 0 && hits[0].verdict >= SIMILAR_LIKELY ? json_string(hits[0].id) : json_null();
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(list, json_pack("{s:s, s:f, s:s, s:o, s:o}", "id", hits[i].id,
+                                              "probability", hits[i].probability, "verdict",
+                                              similar_verdict_word(hits[i].verdict), "shared",
+                                              words_json(hits[i].shared), "differs",
+                                              words_json(hits[i].differs)));
+        similar_hit_clear(&hits[i]);
+    }
+    return list;
+}
+
+enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result, struct err *e)
+{
+    const char *themes[THEMES_MAX + 1];
+    struct similar_index *requests;
+    struct decision decision;
+    struct reading *r;
+    struct draft d;
+    json_t *best, *duplicates;
+    enum err_code rc = assess_read(a, line, &d, themes, e);
+    json_auto_t *routing = NULL;
+
+    if (rc != ERR_OK)
+        return rc;
+    r = reading_new(a->engine, &d);
+    decision_make(a->engine, r, &d, &decision);
+    routing = decision_json(a->engine, &decision, d.country, d.language);
+    requests = assess_requests(a, d.country);
+    duplicates = assess_duplicates(requests, r, &best);
+    similar_add(requests, text_of(line, "id"), r);
+    reading_free(r);
+    *ret_result =
+        json_pack("{s:O, s:O, s:O, s:o, s:O, s:o, s:o}", "id", json_object_get(line, "id"), "lead",
+                  json_object_get(routing, "lead"), "support", json_object_get(routing, "support"),
+                  "duplicate_of", best, "confidence", json_object_get(routing, "confidence"),
+                  "reasons", assess_reasons(a, &d, routing), "duplicates", duplicates);
+    if (!*ret_result)
+        bug("assessment does not become JSON");
+    return ERR_OK;
+}

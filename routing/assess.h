@@ -1,0 +1,24 @@
+/* `liaison assess`: routes drafts one after the other and looks for duplicates among those that
+ * came before, without server and store (contract section 6). */
+#ifndef ROUTING_ASSESS_H
+#define ROUTING_ASSESS_H
+
+#include "routing/engine.h"
+
+#include <jansson.h>
+
+struct assess; /* opaque: the requests seen so far, by country */
+
+/* g is borrowed and must outlive it. */
+struct assess *assess_new(const struct engine *g) __attribute__((returns_nonnull));
+void assess_free(struct assess *a);
+
+/* line: {id, country, language, title, description} and optionally themes, urgency,
+ * preferred_secretariat, beyond_jurisdiction. ret_result, new reference:
+ * {id, lead, support, duplicate_of, confidence, reasons, duplicates}, texts in the line's own
+ * language. The line is then one of those that came before. ERR_VALIDATION: a member is
+ * missing or wrong, nothing is kept. */
+enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result,
+                         struct err *e) ERR_CHECK;
+
+#endif

@@ -1,0 +1,383 @@
+/* Reads one draft:
+ *
+ *   compose -> text_read -> matcher_find -> places -> weigh each match by where it stands
+ *           -> one row a concept -> evidence: topics, facts, conventions, bodies outside
+ *
+ * Nothing is decided here; decision.c does that on the sums. */
+#include "routing/reading_inside.h"
+
+#include "base/buf.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ZONE_MARK = 0x1f,      /* parts title, description, themes; no text may hold it */
+    MATCHES_MAX = 1 << 13, /* matches looked at: bounds time and memory for any text */
+    MATCHES_PER_TOKEN = 8, /* more than ordinary text has */
+    THEMES_MAX = 16
+};
+
+static const double zone_weight[] = {[ZONE_TITLE] = 3.0, [ZONE_BODY] = 1.0, [ZONE_THEME] = 2.0};
+
+#define ASKING_WEIGHT 1.5     /* a sentence that says what is wanted */
+#define NEAR_WEIGHT 0.5       /* the phrase's words, but not as the phrase */
+#define COVERED_WEIGHT 0.3    /* "pest" inside "plant pest", which says it already */
+#define THEME_CODE_WORTH 12.0 /* the country chose the topic itself */
+
+/* What facts of species and sites are worth, on the scale of reading_worth. */
+#define SITE_WORTH 8.0
+#define WHC_TOPIC_WORTH 7.0
+#define RAMSAR_TOPIC_WORTH 4.0
+#define CMS_WORTH 4.0
+#define CETACEAN_WORTH 8.0
+#define PEST_WORTH 8.0
+#define CROP_WORTH 1.0 /* wheat is mentioned in many needs that are not about its seed */
+
+double reading_worth(int weight)
+{
+    /* Steeper than the weight: two moderate words must not outweigh one that proves. */
+    static const double worth[10] = {0, 0.4, 1.0, 2.0, 3.2, 4.6, 6.2, 8.0, 10.0, 12.0};
+    double w = worth[abs(weight) > 9 ? 9 : abs(weight)];
+
+    return weight < 0 ? -w : w;
+}
+
+double reading_saturate(double weight)
+{
+    return weight <= 1.0 ? weight : 1.0 + log(weight);
+}
+
+enum zone reading_zone(const struct reading *r, size_t byte)
+{
+    if (byte < r->title_end)
+        return ZONE_TITLE;
+    return byte < r->body_end ? ZONE_BODY : ZONE_THEME;
+}
+
+/* --- text ---------------------------------------------------------------------------- */
+
+static void compose_part(struct buf *b, const char *part)
+{
+    for (const char *p = part; p && *p; p++)
+        buf_add(b, *p == ZONE_MARK ? " " : p, 1);
+}
+
+static void reading_compose(struct reading *r, const struct draft *d)
+{
+    BUF_AUTO struct buf b = {0};
+    static const char zone_mark[] = {ZONE_MARK};
+    const char *mark;
+
+    compose_part(&b, d->title);
+    buf_add(&b, zone_mark, 1);
+    compose_part(&b, d->description);
+    buf_add(&b, zone_mark, 1);
+    for (size_t i = 0; d->themes && d->themes[i] && i < THEMES_MAX; i++) {
+        compose_part(&b, d->themes[i]);
+        buf_add(&b, "\n", 1);
+    }
+    text_read(buf_text(&b), d->language, &r->text);
+    mark = strchr(r->text.source, ZONE_MARK);
+    r->title_end = mark ? (size_t)(mark - r->text.source) : r->text.source_bytes;
+    mark = mark ? strchr(mark + 1, ZONE_MARK) : NULL;
+    r->body_end = mark ? (size_t)(mark - r->text.source) : r->text.source_bytes;
+}
+
+/* --- matches ------------------------------------------------------------------------- */
+
+/* Everything found while reading; freed when the sums are made. */
+struct found_in_text {
+    const struct engine *g;
+    struct reading *r;
+    struct match *matches; /* owned */
+    size_t matches_n;
+    unsigned char *asking; /* owned, one a sentence: something is asked for there */
+};
+
+static const struct token *match_token(const struct reading *r, size_t content_index)
+{
+    return &r->text.tokens[r->content.tokens[content_index]];
+}
+
+static const struct concept *match_concept(const struct found_in_text *f, const struct match *m)
+{
+    if (PAYLOAD_FOUND(m->payload) != FOUND_CONCEPT)
+        return NULL;
+    return &f->g->config->terms.concepts[PAYLOAD_INDEX(m->payload)];
+}
+
+static void mark_asking(struct found_in_text *f)
+{
+    for (size_t i = 0; i < f->matches_n; i++) {
+        const struct concept *c = match_concept(f, &f->matches[i]);
+        for (size_t k = 0; c && k < c->evidence_n; k++)
+            if (c->evidence[k].kind == TARGET_ASK && !f->matches[i].near_only)
+                f->asking[match_token(f->r, f->matches[i].first)->sentence] = 1;
+    }
+}
+
+/* Marks matches that lie inside a longer phrase which carries evidence itself. Matches stand
+ * by first token, so the phrases that may cover one are just before or after it. */
+static bool is_covered(const struct found_in_text *f, size_t i)
+{
+    const struct match *m = &f->matches[i];
+
+    for (size_t step = 1; step <= 2 * MATCH_PHRASE_MAX; step++)
+        for (int side = 0; side < 2; side++) {
+            size_t k = side ? i + step : i - step;
+            const struct match *other;
+            const struct concept *c;
+            if (k >= f->matches_n) /* also below 0 */
+                continue;
+            other = &f->matches[k];
+            c = match_concept(f, other);
+            if (c && c->evidence_n > 0 && !other->near_only && other->length > m->length &&
+                other->first <= m->first && other->first + other->length >= m->first + m->length)
+                return true;
+        }
+    return false;
+}
+
+static double match_weight(const struct found_in_text *f, size_t i)
+{
+    const struct match *m = &f->matches[i];
+    const struct token *t = match_token(f->r, m->first);
+    double w = zone_weight[reading_zone(f->r, t->start)];
+
+    w *= (double)m->fit;
+    if (is_covered(f, i))
+        w *= COVERED_WEIGHT;
+    if (f->asking[t->sentence] && reading_zone(f->r, t->start) == ZONE_BODY)
+        w *= ASKING_WEIGHT;
+    return w;
+}
+
+static struct spoken spoken_of(const struct found_in_text *f, size_t i)
+{
+    const struct match *m = &f->matches[i];
+    const struct token *first = match_token(f->r, m->first);
+    const struct token *last = match_token(f->r, m->first + m->length - 1U);
+    struct spoken s = {
+        PAYLOAD_INDEX(m->payload), first->start, last->start + last->bytes, 0, 0, false};
+
+    s.best = s.weight = (float)match_weight(f, i);
+    s.in_title = reading_zone(f->r, first->start) == ZONE_TITLE;
+    return s;
+}
+
+static int compare_spoken(const void *a, const void *b)
+{
+    const struct spoken *x = a, *y = b;
+
+    if (x->concept != y->concept)
+    return x->concept < y->concept ? -1 : 1;
+    if (x->best < y->best || x->best > y->best)
+        return x->best > y->best ? -1 : 1;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* One row a concept: the weightiest place quoted, weights added. Two places that overlap (a
+ * phrase found both as written and loosely) count once. */
+static void gather_concepts(struct found_in_text *f)
+{
+    struct reading *r = f->r;
+    size_t n = 0;
+
+    r->spoken = mem_new(f->matches_n + 1, sizeof *r->spoken);
+    for (size_t i = 0; i < f->matches_n; i++)
+        if (PAYLOAD_FOUND(f->matches[i].payload) == FOUND_CONCEPT)
+            r->spoken[n++] = spoken_of(f, i);
+    qsort(r->spoken, n, sizeof *r->spoken, compare_spoken);
+    for (size_t i = 0; i < n; i++) {
+        struct spoken *s = &r->spoken[i];
+        struct spoken *row = r->spoken_n > 0 ? &r->spoken[r->spoken_n - 1] : NULL;
+        if (!row || row->concept != s->concept) {
+            r->spoken[r->spoken_n++] = *s;
+        } else if (s->start >= row->end || s->end <= row->start) {
+            row->weight += s->weight;
+            row->in_title = row->in_title || s->in_title;
+        }
+    }
+}
+
+static void things_add(struct named_thing *things, size_t *n, size_t max,
+                       const struct named_thing *thing)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (things[i].index == thing->index) {
+            things[i].in_title = things[i].in_title || thing->in_title;
+            return;
+        }
+    if (*n < max)
+        things[(*n)++] = *thing;
+}
+
+static void gather_names(struct found_in_text *f)
+{
+    struct reading *r = f->r;
+
+    for (size_t i = 0; i < f->matches_n; i++) {
+        struct spoken at;
+        struct named_thing thing;
+        if (PAYLOAD_FOUND(f->matches[i].payload) == FOUND_CONCEPT || f->matches[i].near_only)
+            continue;
+        at = spoken_of(f, i);
+        thing = (struct named_thing){at.concept, at.start, at.end, at.in_title};
+        if (PAYLOAD_FOUND(f->matches[i].payload) == FOUND_SPECIES)
+            things_add(r->species, &r->species_n, READING_SPECIES_MAX, &thing);
+        else if (strcmp(f->g->config->world.countries[thing.index].iso3, r->country) != 0)
+            things_add(r->countries, &r->countries_n, READING_COUNTRIES_MAX, &thing);
+    }
+}
+
+static void gather_sites(const struct engine *g, struct reading *r)
+{
+    struct place_found found[READING_SITES_MAX];
+
+    r->sites_n = places_find(g->places, r->country, &r->text, g->matchers[r->language], found,
+                             READING_SITES_MAX);
+    for (size_t i = 0; i < r->sites_n; i++) {
+        const struct token *first = &r->text.tokens[found[i].token];
+        const struct token *last = &r->text.tokens[found[i].token_end - 1];
+        r->sites[i] = (struct named_thing){found[i].site, first->start, last->start + last->bytes,
+                                           reading_zone(r, first->start) == ZONE_TITLE};
+    }
+}
+
+/* --- evidence ------------------------------------------------------------------------ */
+
+static void add_evidence(struct reading *r, const struct evidence *e, double amount)
+{
+    switch (e->kind) {
+    case TARGET_TOPIC:
+        r->topics[e->target] += amount;
+        return;
+    case TARGET_FACT:
+        r->facts[e->target] += amount;
+        return;
+    case TARGET_NAMED:
+        r->named[e->target] += amount;
+        return;
+    case TARGET_OUTSIDE:
+        r->outside[e->target] += amount;
+        return;
+    case TARGET_ASK:
+        r->asks[e->target] += amount;
+        return;
+    }
+}
+
+static void weigh_concepts(const struct engine *g, struct reading *r)
+{
+    for (size_t i = 0; i < r->spoken_n; i++) {
+        const struct concept *c = &g->config->terms.concepts[r->spoken[i].concept];
+        double said = reading_saturate(r->spoken[i].weight);
+        for (size_t k = 0; k < c->evidence_n; k++)
+            add_evidence(r, &c->evidence[k], said * reading_worth(c->evidence[k].weight));
+    }
+}
+
+static void add_fact(const struct engine *g, struct reading *r, const char *code, double amount)
+{
+    int f = mandate_fact(&g->config->mandate, code);
+
+    if (f >= 0)
+        r->facts[f] += amount;
+}
+
+static void add_topic(const struct engine *g, struct reading *r, const char *code, double amount)
+{
+    int t = mandate_topic(&g->config->mandate, code);
+
+    if (t >= 0)
+        r->topics[t] += amount;
+}
+
+static void weigh_names(const struct engine *g, struct reading *r)
+{
+    /* A property or Site named is as a rule what the need is about (domain reference 2, "best
+     * placed: threats to a named property"), unless the text has a clearer matter. */
+    static const struct {
+        const char *fact, *topic;
+        double topic_worth;
+    } sites[] = {
+        [SITE_WHC] = {"site_whc",       "HERITAGE_OUV",        WHC_TOPIC_WORTH   },
+        [SITE_RAMSAR] = {"site_ramsar",    "WETLAND_CHARACTER",   RAMSAR_TOPIC_WORTH},
+        [SITE_TENTATIVE] = {"site_tentative", "HERITAGE_NOMINATION", 0                 }
+    };
+    bool seen[3] = {false};
+
+    for (size_t i = 0; i < r->species_n; i++) {
+        const struct species *s = &g->config->world.species[r->species[i].index];
+        if (s->cms)
+            add_fact(g, r, "cms_listed", CMS_WORTH);
+        if (s->cetacean)
+            add_fact(g, r, s->large_whale ? "large_whale" : "small_cetacean", CETACEAN_WORTH);
+        if (s->plant_pest)
+            add_fact(g, r, "plant_pest", PEST_WORTH);
+        if (s->crop)
+            add_fact(g, r, "pgrfa", CROP_WORTH);
+    }
+    for (size_t i = 0; i < r->sites_n; i++) {
+        enum site_kind kind = g->config->world.sites[r->sites[i].index].kind;
+        add_fact(g, r, sites[kind].fact, SITE_WORTH);
+        if (!seen[kind])
+            add_topic(
+                g, r, sites[kind].topic,
+                sites[kind].topic_worth *
+                    reading_saturate(zone_weight[r->sites[i].in_title ? ZONE_TITLE : ZONE_BODY]));
+        seen[kind] = true;
+    }
+}
+
+static void weigh_themes(const struct engine *g, struct reading *r, const struct draft *d)
+{
+    for (size_t i = 0; d->themes && d->themes[i] && i < THEMES_MAX; i++) {
+        int t = mandate_topic(&g->config->mandate, d->themes[i]);
+        if (t >= 0)
+            r->topics[t] += THEME_CODE_WORTH;
+    }
+}
+
+struct reading *reading_new(const struct engine *g, const struct draft *d)
+{
+    struct reading *r = mem_new(1, sizeof *r);
+    struct found_in_text f = {.g = g, .r = r};
+    size_t matches_max;
+
+    r->language = d->language;
+    if (d->country)
+        strncpy(r->country, d->country, sizeof r->country - 1);
+    reading_compose(r, d);
+    content_init(&r->content, &r->text);
+    matches_max = 64 + MATCHES_PER_TOKEN * r->content.tokens_n;
+    matches_max = matches_max < MATCHES_MAX ? matches_max : MATCHES_MAX;
+    f.matches = mem_new(matches_max, sizeof *f.matches);
+    f.matches_n = matcher_find(g->matchers[r->language], &r->content, f.matches, matches_max);
+    f.asking = mem_new(
+        r->text.tokens_n > 0 ? r->text.tokens[r->text.tokens_n - 1].sentence + 1UL : 1UL, 1);
+    mark_asking(&f);
+    gather_concepts(&f);
+    gather_names(&f);
+    gather_sites(g, r);
+    weigh_concepts(g, r);
+    weigh_names(g, r);
+    weigh_themes(g, r, d);
+    if (d->beyond_jurisdiction)
+        add_fact(g, r, "abnj", SITE_WORTH);
+    free(f.matches);
+    free(f.asking);
+    return r;
+}
+
+void reading_free(struct reading *r)
+{
+    if (!r)
+        return;
+    content_clear(&r->content);
+    text_clear(&r->text);
+    free(r->spoken);
+    free(r);
+}

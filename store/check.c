@@ -1,0 +1,190 @@
+#include "store/check.h"
+
+#include "base/log.h"
+#include "store/library.h"
+#include "store/reply.h"
+
+#include <hiredis/hiredis.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* role_known -> settings_known -> library_known -> (library_loaded) -> barrier_written */
+struct check {
+    bool settings;
+    void (*unfit)(void *arg, const char *why);
+    void *arg;
+    struct link *link; /* borrowed while a check runs */
+};
+
+/* Each line that a promise rests on; the rest of the recommended file is performance. */
+static const struct {
+    const char *name, *must;
+} settings[] = {
+    {"appendonly",                "yes"       },
+    {"appendfsync",               "always"    },
+    {"no-appendfsync-on-rewrite", "no"        },
+    {"aof-load-truncated",        "no"        },
+    {"maxmemory-policy",          "noeviction"},
+    {"save",                      ""          },
+};
+
+enum { SETTINGS_N = sizeof settings / sizeof settings[0], WORDS_MAX = 2 + SETTINGS_N };
+
+static void send(struct check *c, size_t argc, const char *const *argv, const size_t *bytes,
+                 link_reply_fn fn)
+{
+    size_t lengths[WORDS_MAX];
+
+    for (size_t i = 0; !bytes && i < argc; i++)
+        lengths[i] = strlen(argv[i]);
+    if (link_call_early(c->link, argc, argv, bytes ? bytes : lengths, fn, c, NULL) != ERR_OK)
+        link_drop(c->link, "cannot check");
+}
+
+static void unfit(struct check *c, const char *why)
+{
+    log_error("store_unfit", "why=\"%s\"", why);
+    link_drop(c->link, "unfit");
+    if (c->unfit)
+        c->unfit(c->arg, why);
+}
+
+/* False: the step is over, the link was dropped. */
+static bool good(struct check *c, const struct redisReply *reply)
+{
+    struct err e = {0};
+
+    if (!reply) /* the link broke; it comes back by itself */
+        return false;
+    if (reply_check(reply, &e) == ERR_OK)
+        return true;
+    if (e.code == ERR_UNAVAILABLE)
+        link_drop(c->link, e.detail);
+    else
+        unfit(c, e.detail);
+    return false;
+}
+
+static void barrier_written(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+
+    (void)e;
+    if (good(c, reply))
+        link_ready(c->link);
+}
+
+/* one write forces what an earlier life of the server left unsynced onto the disk. */
+static void barrier_write(struct check *c)
+{
+    char nonce[24];
+    const char *argv[] = {"SET", "lia:{sys}:barrier", nonce};
+
+    snprintf(nonce, sizeof nonce, "%08x%08x", randombytes_random(), randombytes_random());
+    send(c, 3, argv, NULL, barrier_written);
+}
+
+static void library_loaded(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+
+    (void)e;
+    if (!good(c, reply))
+        return;
+    log_info("library_loaded", "name=%s", library_name);
+    barrier_write(c);
+}
+
+static void library_known(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+    const char *argv[] = {"FUNCTION", "LOAD", "REPLACE", library_code};
+    const size_t bytes[] = {8, 4, 7, library_bytes};
+
+    (void)e;
+    if (!good(c, reply))
+        return;
+    if (library_is(reply_at(reply, 0)))
+        barrier_write(c);
+    else
+        send(c, 4, argv, bytes, library_loaded);
+}
+
+static void library_ask(struct check *c)
+{
+    const char *argv[] = {"FUNCTION", "LIST", "LIBRARYNAME", library_name, "WITHCODE"};
+
+    send(c, 5, argv, NULL, library_known);
+}
+
+static void settings_known(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+    char why[200];
+
+    (void)e;
+    if (!good(c, reply))
+        return;
+    for (size_t i = 0; i < SETTINGS_N; i++) {
+        const char *is = NULL;
+
+        for (size_t k = 0; k + 1 < reply_count(reply); k += 2)
+            if (reply_text(reply_at(reply, k)) &&
+                !strcmp(reply_text(reply_at(reply, k)), settings[i].name))
+                is = reply_text(reply_at(reply, k + 1));
+        if (!is || strcmp(is, settings[i].must) != 0) {
+            snprintf(why, sizeof why, "redis setting %s is \"%s\" and must be \"%s\"",
+                     settings[i].name, is ? is : "", settings[i].must);
+            unfit(c, why);
+            return;
+        }
+    }
+    library_ask(c);
+}
+
+static void role_known(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+    const char *argv[WORDS_MAX] = {"CONFIG", "GET"};
+    const char *role;
+
+    (void)e;
+    if (!good(c, reply))
+        return;
+    role = reply_text(reply_at(reply, 0));
+    if (!role || strcmp(role, "master") != 0) {
+        link_drop(c->link, "not a primary");
+        return;
+    }
+    for (size_t i = 0; i < SETTINGS_N; i++)
+        argv[2 + i] = settings[i].name;
+    if (c->settings)
+        send(c, WORDS_MAX, argv, NULL, settings_known);
+    else
+        library_ask(c);
+}
+
+struct check *check_new(bool with_settings, void (*on_unfit)(void *arg, const char *why), void *arg)
+{
+    struct check *c = mem_new(1, sizeof *c);
+
+    c->settings = with_settings;
+    c->unfit = on_unfit;
+    c->arg = arg;
+    return c;
+}
+
+void check_free(struct check *c)
+{
+    free(c);
+}
+
+void check_begin(struct check *c, struct link *l)
+{
+    const char *argv[] = {"ROLE"};
+
+    c->link = l;
+    send(c, 1, argv, NULL, role_known);
+}

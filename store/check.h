@@ -1,0 +1,16 @@
+/* What is looked at on each new connection before it counts as ready (rules R-4, R-9): the role,
+ * the settings that the promises rest on, the function library, one write through to disk. */
+#ifndef STORE_CHECK_H
+#define STORE_CHECK_H
+
+#include "store/link.h"
+
+struct check;
+
+struct check *check_new(bool settings, void (*unfit)(void *arg, const char *why), void *arg)
+    __attribute__((returns_nonnull));
+void check_free(struct check *c);
+/* Ends in link_ready, or in link_drop with the reason logged. */
+void check_begin(struct check *c, struct link *l);
+
+#endif

@@ -1,0 +1,152 @@
+#include "store/event_store.h"
+
+#include "store/keys.h"
+#include "store/reply.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { READ_MAX = 256 };
+
+struct end_op {
+    position_fn fn;
+    void *arg;
+    struct event_position position;
+    unsigned left;
+    struct err fault;
+    struct end_one {
+        struct end_op *op;
+        unsigned partition;
+    } ones[ID_PARTITIONS];
+};
+
+static void end_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct end_one *one = arg;
+    struct end_op *op = one->op;
+    const char *last = reply_text(reply_at(reply_at(reply, 0), 0));
+
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    snprintf(op->position.ids[one->partition], sizeof op->position.ids[0], "%s",
+             last ? last : "0-0");
+    if (--op->left > 0)
+        return;
+    op->fn(op->arg, &op->position, &op->fault);
+    free(op);
+}
+
+void event_store_end(struct store *s, position_fn fn, void *arg)
+{
+    struct end_op *op = mem_new(1, sizeof *op);
+
+    op->fn = fn;
+    op->arg = arg;
+    op->left = ID_PARTITIONS;
+    for (unsigned p = 0; p < ID_PARTITIONS; p++) {
+        struct args a = {0};
+
+        op->ones[p].op = op;
+        op->ones[p].partition = p;
+        args_add(&a, "XREVRANGE");
+        keys_add(&a, p, "events", NULL);
+        args_add(&a, "+");
+        args_add(&a, "-");
+        args_add(&a, "COUNT");
+        args_add(&a, "1");
+        store_call(s, p, &a, 0, end_read, &op->ones[p]);
+    }
+}
+
+struct read_op {
+    struct event_position *position; /* borrowed */
+    events_fn fn;
+    void *arg;
+};
+
+static void event_field(struct event *e, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        const char **slot;
+    } texts[] = {
+        {"country", &e->country},
+        {"action",  &e->action },
+        {"actor",   &e->actor  },
+        {"from",    &e->from   },
+        {"to",      &e->to     }
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (!strcmp(name, texts[i].name))
+            *texts[i].slot = value;
+    if (!strcmp(name, "id") && id_is(value, "req_"))
+        snprintf(e->id, sizeof e->id, "%s", value);
+    else if (!strcmp(name, "version"))
+        e->version = strtoll(value, NULL, 10);
+    else if (!strcmp(name, "at"))
+        e->at_ms = strtoll(value, NULL, 10);
+}
+
+static bool event_read(const struct redisReply *entry, struct event *ret_event)
+{
+    const char *id = reply_text(reply_at(entry, 0));
+    const struct redisReply *fields = reply_at(entry, 1);
+    struct event e = {.country = "", .action = "", .actor = "", .from = "", .to = ""};
+
+    if (!id || strlen(id) >= sizeof e.entry)
+        return false;
+    memcpy(e.entry, id, strlen(id) + 1);
+    for (size_t i = 0; i + 1 < reply_count(fields); i += 2)
+        if (reply_text(reply_at(fields, i)) && reply_text(reply_at(fields, i + 1)))
+            event_field(&e, reply_text(reply_at(fields, i)), reply_text(reply_at(fields, i + 1)));
+    *ret_event = e;
+    return *e.id != '\0';
+}
+
+static void events_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct read_op op = *(struct read_op *)arg;
+    struct event *list = mem_new(ID_PARTITIONS * READ_MAX, sizeof *list);
+    size_t n = 0;
+
+    free(arg);
+    for (size_t i = 0; i < reply_count(reply); i++) {
+        const struct redisReply *stream = reply_at(reply, i);
+        const struct redisReply *entries = reply_at(stream, 1);
+        const char *name = reply_text(reply_at(stream, 0)); /* lia:{pNN}:events */
+        unsigned p = name && strlen(name) > 8 ? (unsigned)strtoul(name + 6, NULL, 10) : 0;
+
+        for (size_t k = 0; k < reply_count(entries) && n < ID_PARTITIONS * READ_MAX; k++) {
+            const char *entry = reply_text(reply_at(reply_at(entries, k), 0));
+
+            if (entry && p < ID_PARTITIONS)
+                snprintf(op.position->ids[p], sizeof op.position->ids[p], "%s", entry);
+            n += event_read(reply_at(entries, k), &list[n]);
+        }
+    }
+    op.fn(op.arg, list, n, e);
+    free(list);
+}
+
+void event_store_read(struct store *s, struct event_position *p, int64_t block_ms, events_fn fn,
+                      void *arg)
+{
+    struct read_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    *op = (struct read_op){p, fn, arg};
+    args_add(&a, "XREAD");
+    args_add(&a, "COUNT");
+    args_add_int(&a, READ_MAX);
+    args_add(&a, "BLOCK");
+    args_add_int(&a, block_ms);
+    args_add(&a, "STREAMS");
+    for (unsigned i = 0; i < ID_PARTITIONS; i++)
+        keys_add(&a, i, "events", NULL);
+    for (unsigned i = 0; i < ID_PARTITIONS; i++)
+        args_add(&a, p->ids[i]);
+    store_call(s, STORE_SYSTEM, &a, block_ms + 2000, events_read, op);
+}

@@ -1,0 +1,34 @@
+/* Every key name. All keys of one partition share the hash tag {pNN}, so that a function touches
+ * one slot of a Redis Cluster.
+ *
+ *   lia:{p07}:req:<id>         hash    the record (record.h): state version country ref meta body
+ * inner lia:{p07}:hist:<id>        list    sealed history lines, oldest first
+ *   lia:{p07}:idem:<who>:<key> hash    Idempotency-Key record: f fingerprint, id, s status; expires
+ *   lia:{p07}:country:<CCC>    hash    n:<year>: last reference number
+ *   lia:{p07}:decided:<CCC>    list    ids in the order decided; its length is the country's epoch
+ *   lia:{p07}:refs             hash    reference -> id
+ *   lia:{p07}:work             stream  what waits for the router; group `route`
+ *   lia:{p07}:queued           hash    id -> entry in work
+ *   lia:{p07}:delayed          zset    ids to try again, by time
+ *   lia:{p07}:dead             zset    ids given up after eight attempts, by time
+ *   lia:{p07}:events           stream  one entry a transition, ids only: the outbox
+ *   lia:{p07}:stats            hash    counters of the queue and the wait histogram
+ *   lia:{p07}:by:all           zset    ids by updated_ms; also by:country:<CCC>, by:sec:<code>,
+ *                                      by:state:<state>
+ *   lia:{p07}:inbox:offer:<code>, inbox:claim:<code>, inbox:coordinator
+ *                              zset    what waits for a secretariat or the desk (index.h)
+ *   lia:{sys}:token:<id>       hash    a credential; lia:{sys}:tokens zset of all by issue time
+ *   lia:{sys}:workers          hash    worker slot -> last heartbeat
+ *   lia:{sys}:barrier          string  written at every connect (R-4)
+ */
+#ifndef STORE_KEYS_H
+#define STORE_KEYS_H
+
+#include "store/args.h"
+
+/* Appends `lia:{pNN}:<name>` or, with rest, `lia:{pNN}:<name>:<rest>` as one word. */
+void keys_add(struct args *a, unsigned partition, const char *name, const char *rest);
+/* `lia:{sys}:<name>[:<rest>]` */
+void keys_add_system(struct args *a, const char *name, const char *rest);
+
+#endif

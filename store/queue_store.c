@@ -1,0 +1,522 @@
+#include "store/queue_store.h"
+
+#include "base/clock.h"
+#include "store/keys.h"
+#include "store/reply.h"
+
+#include <hiredis/hiredis.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char group[] = "route";
+
+/* --- group ------------------------------------------------------------------------------------ */
+
+struct prepare_op {
+    void (*fn)(void *arg, const struct err *e);
+    void *arg;
+    unsigned left;
+    struct err fault;
+};
+
+static void prepare_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct prepare_op *op = arg;
+
+    (void)reply;
+    /* BUSYGROUP: it is there already, which is what we want. */
+    if (e->code != ERR_OK && !strstr(e->detail, "BUSYGROUP"))
+        op->fault = *e;
+    if (--op->left > 0)
+        return;
+    op->fn(op->arg, &op->fault);
+    free(op);
+}
+
+void queue_store_prepare(struct store *s, void (*fn)(void *arg, const struct err *e), void *arg)
+{
+    struct prepare_op *op = mem_new(1, sizeof *op);
+
+    op->fn = fn;
+    op->arg = arg;
+    op->left = ID_PARTITIONS;
+    for (unsigned p = 0; p < ID_PARTITIONS; p++) {
+        struct args a = {0};
+
+        args_add(&a, "XGROUP");
+        args_add(&a, "CREATE");
+        keys_add(&a, p, "work", NULL);
+        args_add(&a, group);
+        args_add(&a, "0"); /* never $: what was there before us counts */
+        args_add(&a, "MKSTREAM");
+        store_call(s, p, &a, 0, prepare_done, op);
+    }
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+enum { WORK_MAX = 1024 };
+
+/* Entries of one stream into list; returns how many. */
+static size_t entries_read(const struct redisReply *entries, unsigned partition, struct work *list,
+                           size_t room)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < reply_count(entries) && n < room; i++) {
+        const char *entry = reply_text(reply_at(reply_at(entries, i), 0));
+        const struct redisReply *fields = reply_at(reply_at(entries, i), 1);
+        const char *id = reply_text(reply_at(fields, 1));
+        struct work *w = &list[n];
+
+        if (!entry || strlen(entry) >= sizeof w->entry)
+            continue;
+        *w = (struct work){.partition = partition, .enqueued_ms = strtoll(entry, NULL, 10)};
+        snprintf(w->entry, sizeof w->entry, "%s", entry);
+        if (id && id_is(id, "req_"))
+            snprintf(w->id, sizeof w->id, "%s", id);
+        n++;
+    }
+    return n;
+}
+
+struct read_op {
+    work_fn fn;
+    void *arg;
+};
+
+static void read_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct read_op op = *(struct read_op *)arg;
+    struct work *list = mem_new(WORK_MAX, sizeof *list);
+    size_t n = 0;
+
+    free(arg);
+    for (size_t i = 0; i < reply_count(reply); i++) {
+        const struct redisReply *stream = reply_at(reply, i);
+        const char *name = reply_text(reply_at(stream, 0));
+        unsigned p = name && strlen(name) > 8 ? (unsigned)strtoul(name + 6, NULL, 10) : 0;
+
+        n += entries_read(reply_at(stream, 1), p, list + n, WORK_MAX - n);
+    }
+    op.fn(op.arg, list, n, e);
+    free(list);
+}
+
+void queue_store_read(struct store *s, const char *consumer, unsigned n, int64_t block_ms,
+                      work_fn fn, void *arg)
+{
+    struct read_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    *op = (struct read_op){fn, arg};
+    args_add(&a, "XREADGROUP");
+    args_add(&a, "GROUP");
+    args_add(&a, group);
+    args_add(&a, consumer);
+    args_add(&a, "COUNT");
+    args_add_int(&a, n);
+    args_add(&a, "BLOCK");
+    args_add_int(&a, block_ms);
+    args_add(&a, "STREAMS");
+    for (unsigned p = 0; p < ID_PARTITIONS; p++)
+        keys_add(&a, p, "work", NULL);
+    for (unsigned p = 0; p < ID_PARTITIONS; p++)
+        args_add(&a, ">");
+    store_call(s, STORE_SYSTEM, &a, block_ms + 2000, read_done, op);
+}
+
+struct take_op {
+    taken_fn fn;
+    void *arg;
+    unsigned partition;
+};
+
+static void take_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct take_op op = *(struct take_op *)arg;
+    struct work *list = mem_new(WORK_MAX, sizeof *list);
+    const char *cursor = reply_text(reply_at(reply, 0));
+    size_t n = entries_read(reply_at(reply, 1), op.partition, list, WORK_MAX);
+
+    free(arg);
+    op.fn(op.arg, list, n, cursor ? cursor : "0-0", reply_count(reply_at(reply, 2)), e);
+    free(list);
+}
+
+void queue_store_take_over(struct store *s, unsigned partition, const char *consumer,
+                           int64_t idle_ms, const char *cursor, unsigned n, taken_fn fn, void *arg)
+{
+    struct take_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    *op = (struct take_op){fn, arg, partition};
+    args_add(&a, "XAUTOCLAIM");
+    keys_add(&a, partition, "work", NULL);
+    args_add(&a, group);
+    args_add(&a, consumer);
+    args_add_int(&a, idle_ms);
+    args_add(&a, cursor);
+    args_add(&a, "COUNT");
+    args_add_int(&a, n);
+    store_call(s, partition, &a, 0, take_done, op);
+}
+
+/* --- attempts --------------------------------------------------------------------------------- */
+
+struct attempt_op {
+    attempted_fn fn;
+    void *arg;
+};
+
+static void attempt_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct attempt_op op = *(struct attempt_op *)arg;
+    const char *word = reply_text(reply_at(reply, 0));
+    enum attempt_outcome outcome = ATTEMPT_SETTLED;
+
+    free(arg);
+    if (word && !strcmp(word, "go"))
+        outcome = ATTEMPT_GO;
+    else if (word && !strcmp(word, "delayed"))
+        outcome = ATTEMPT_DELAYED;
+    else if (word && !strcmp(word, "dead"))
+        outcome = ATTEMPT_DEAD;
+    op.fn(op.arg, outcome, reply_int(reply_at(reply, 1)), e);
+}
+
+void queue_store_attempt(struct store *s, const struct work *w, int64_t now_ms, int64_t delay_ms,
+                         attempted_fn fn, void *arg)
+{
+    struct attempt_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    *op = (struct attempt_op){fn, arg};
+    args_add(&a, "FCALL");
+    args_add(&a, "attempt_v1");
+    args_add(&a, "6");
+    keys_add(&a, w->partition, "req", w->id);
+    keys_add(&a, w->partition, "work", NULL);
+    keys_add(&a, w->partition, "queued", NULL);
+    keys_add(&a, w->partition, "delayed", NULL);
+    keys_add(&a, w->partition, "dead", NULL);
+    keys_add(&a, w->partition, "stats", NULL);
+    args_add(&a, w->id);
+    args_add(&a, w->entry);
+    args_add_int(&a, now_ms);
+    if (delay_ms < 0)
+        args_add(&a, "-");
+    else
+        args_add_int(&a, delay_ms);
+    args_printf(&a, "%.3f", (double)randombytes_uniform(1000) / 1000);
+    store_call(s, w->partition, &a, 0, attempt_done, op);
+}
+
+static void ignored(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    (void)arg, (void)reply, (void)e;
+}
+
+void queue_store_settle(struct store *s, const struct work *w)
+{
+    static const char *const commands[] = {"XACK", "XDEL"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct args a = {0};
+
+        args_add(&a, commands[i]);
+        keys_add(&a, w->partition, "work", NULL);
+        if (i == 0)
+            args_add(&a, group);
+        args_add(&a, w->entry);
+        store_call(s, w->partition, &a, 0, ignored, NULL);
+    }
+}
+
+struct count_op {
+    counted_fn fn;
+    void *arg;
+};
+
+static void count_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct count_op op = *(struct count_op *)arg;
+
+    free(arg);
+    if (reply_count(reply))
+        op.fn(op.arg, reply_int(reply_at(reply, 0)), reply_int(reply_at(reply, 1)), e);
+    else
+        op.fn(op.arg, reply_int(reply), 0, e);
+}
+
+static struct count_op *count_op_new(counted_fn fn, void *arg)
+{
+    struct count_op *op = mem_new(1, sizeof *op);
+
+    *op = (struct count_op){fn, arg};
+    return op;
+}
+
+void queue_store_wake(struct store *s, unsigned partition, int64_t now_ms, counted_fn fn, void *arg)
+{
+    struct args a = {0};
+
+    args_add(&a, "FCALL");
+    args_add(&a, "wake_v1");
+    args_add(&a, "3");
+    keys_add(&a, partition, "work", NULL);
+    keys_add(&a, partition, "queued", NULL);
+    keys_add(&a, partition, "delayed", NULL);
+    args_add_int(&a, now_ms);
+    args_add(&a, "100");
+    store_call(s, partition, &a, 0, count_done, count_op_new(fn, arg));
+}
+
+void queue_store_reconcile(struct store *s, unsigned partition, int64_t from_rank, unsigned n,
+                           counted_fn fn, void *arg)
+{
+    struct args a = {0};
+
+    args_add(&a, "FCALL");
+    args_add(&a, "reconcile_v1");
+    args_add(&a, "6");
+    keys_add(&a, partition, "by", "state:submitted");
+    keys_add(&a, partition, "work", NULL);
+    keys_add(&a, partition, "queued", NULL);
+    keys_add(&a, partition, "delayed", NULL);
+    keys_add(&a, partition, "dead", NULL);
+    keys_add(&a, partition, "stats", NULL);
+    args_add_int(&a, from_rank);
+    args_add_int(&a, n);
+    store_call(s, partition, &a, 0, count_done, count_op_new(fn, arg));
+}
+
+void queue_store_requeue(struct store *s, const char *id, counted_fn fn, void *arg)
+{
+    unsigned p = id_partition(id);
+    struct args a = {0};
+
+    args_add(&a, "FCALL");
+    args_add(&a, "requeue_v1");
+    args_add(&a, "4");
+    keys_add(&a, p, "req", id);
+    keys_add(&a, p, "work", NULL);
+    keys_add(&a, p, "queued", NULL);
+    keys_add(&a, p, "dead", NULL);
+    args_add(&a, id);
+    store_call(s, p, &a, 0, count_done, count_op_new(fn, arg));
+}
+
+struct dead_op {
+    json_fn fn;
+    void *arg;
+    json_t *items;
+    unsigned left;
+    struct err fault;
+};
+
+static void dead_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct dead_op *op = arg;
+    char text[CLOCK_TEXT_BYTES];
+
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    for (size_t i = 0; i + 1 < reply_count(reply); i += 2)
+        json_array_append_new(op->items,
+                              json_pack("{s:s, s:s}", "id", reply_text(reply_at(reply, i)), "since",
+                                        clock_text(reply_int(reply_at(reply, i + 1)), text)));
+    if (--op->left > 0)
+        return;
+    op->fn(op->arg, op->items, &op->fault);
+    json_decref(op->items);
+    free(op);
+}
+
+void queue_store_dead(struct store *s, unsigned n, json_fn fn, void *arg)
+{
+    struct dead_op *op = mem_new(1, sizeof *op);
+
+    op->fn = fn;
+    op->arg = arg;
+    op->items = json_array();
+    op->left = ID_PARTITIONS;
+    for (unsigned p = 0; p < ID_PARTITIONS; p++) {
+        struct args a = {0};
+
+        args_add(&a, "ZRANGE");
+        keys_add(&a, p, "dead", NULL);
+        args_add(&a, "0");
+        args_add_int(&a, (int64_t)n - 1);
+        args_add(&a, "WITHSCORES");
+        store_call(s, p, &a, 0, dead_read, op);
+    }
+}
+
+/* --- health ----------------------------------------------------------------------------------- */
+
+const double health_wait_bounds[] = {.01, .025, .05, .1,  .25,  .5,   1,     2.5,  5,
+                                     10,  30,   60,  300, 1800, 3600, 21600, 86400};
+const size_t health_wait_bounds_n = sizeof health_wait_bounds / sizeof health_wait_bounds[0];
+
+struct health_op {
+    health_fn fn;
+    void *arg;
+    size_t names_n;
+    unsigned left;
+    struct health health;
+    struct err fault;
+};
+
+static void stat_read(struct health *h, const char *name, int64_t value)
+{
+    static const char *const verdicts[] = {"none", "possible", "likely", "certain"};
+
+    if (!strcmp(name, "enqueued"))
+        h->enqueued += value;
+    else if (!strcmp(name, "processed"))
+        h->processed += value;
+    else if (!strcmp(name, "retried"))
+        h->retried += value;
+    else if (!strcmp(name, "dead"))
+        h->dead_total += value;
+    else if (!strcmp(name, "mended"))
+        h->mended += value;
+    else if (!strncmp(name, "verdict:", 8)) {
+        for (size_t i = 0; i < 4; i++)
+            if (!strcmp(name + 8, verdicts[i]))
+                h->verdicts[i] += value;
+    } else if (!strncmp(name, "wait:", 5)) {
+        double bound = strcmp(name + 5, "+Inf") != 0 ? strtod(name + 5, NULL) : 1e300;
+        size_t i = 0;
+
+        while (i < health_wait_bounds_n && health_wait_bounds[i] < bound * 0.999)
+            i++;
+        h->waits[i] += value;
+    }
+}
+
+static void keep_oldest(int64_t *oldest, int64_t ms)
+{
+    if (ms > 0 && (*oldest == 0 || ms < *oldest))
+        *oldest = ms;
+}
+
+static void health_finish(struct health_op *op)
+{
+    if (--op->left > 0)
+        return;
+    op->fn(op->arg, &op->health, &op->fault);
+    free(op);
+}
+
+static void health_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct health_op *op = arg;
+    struct health *h = &op->health;
+    const struct redisReply *stats = reply_at(reply, 6);
+    const struct redisReply *counts = reply_at(reply, 7);
+    int64_t waiting = reply_int(reply_at(reply, 0));
+
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    h->waiting = waiting < 0 || h->waiting < 0 ? -1 : h->waiting + waiting;
+    h->pending += reply_int(reply_at(reply, 1));
+    keep_oldest(&h->oldest_waiting_ms, reply_int(reply_at(reply, 2)));
+    keep_oldest(&h->oldest_pending_ms, reply_int(reply_at(reply, 3)));
+    h->delayed += reply_int(reply_at(reply, 4));
+    h->dead += reply_int(reply_at(reply, 5));
+    for (size_t i = 0; i + 1 < reply_count(stats); i += 2)
+        stat_read(h, reply_text(reply_at(stats, i)), reply_int(reply_at(stats, i + 1)));
+    for (size_t i = 0; i < op->names_n; i++) {
+        h->counts[i] += reply_int(reply_at(counts, 4 * i));
+        keep_oldest(&h->oldest_ms[i], reply_int(reply_at(counts, 4 * i + 1)));
+        h->overdue[i] += reply_int(reply_at(counts, 4 * i + 2));
+        h->ending[i] += reply_int(reply_at(counts, 4 * i + 3));
+    }
+    health_finish(op);
+}
+
+static void workers_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct health_op *op = arg;
+    struct health *h = &op->health;
+
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    for (size_t i = 0; i + 1 < reply_count(reply) && h->workers_n < HEALTH_WORKERS_MAX; i += 2) {
+        const char *slot = reply_text(reply_at(reply, i));
+        const char *beat = reply_text(reply_at(reply, i + 1));
+        long long seen, started, done;
+        int busy;
+
+        if (!slot || !beat || sscanf(beat, "%lld %lld %lld %d", &seen, &started, &done, &busy) != 4)
+            continue;
+        snprintf(h->workers[h->workers_n].slot, sizeof h->workers[0].slot, "%s", slot);
+        h->workers[h->workers_n].seen_ms = seen;
+        h->workers[h->workers_n].started_ms = started;
+        h->workers[h->workers_n].done_n = done;
+        h->workers[h->workers_n].busy = busy;
+        h->workers_n++;
+    }
+    health_finish(op);
+}
+
+void queue_store_health(struct store *s, const char *const *names, size_t inboxes_at,
+                        int64_t now_ms, health_fn fn, void *arg)
+{
+    struct health_op *op = mem_new(1, sizeof *op);
+    struct args workers = {0};
+
+    op->fn = fn;
+    op->arg = arg;
+    while (names[op->names_n])
+        op->names_n++;
+    if (op->names_n > HEALTH_NAMES_MAX)
+        bug("health: too many names");
+    op->left = ID_PARTITIONS + 1;
+    for (unsigned p = 0; p < ID_PARTITIONS; p++) {
+        struct args a = {0};
+
+        args_add(&a, "FCALL_RO");
+        args_add(&a, "health_v1");
+        args_add_int(&a, (int64_t)op->names_n + 4);
+        keys_add(&a, p, "work", NULL);
+        keys_add(&a, p, "delayed", NULL);
+        keys_add(&a, p, "dead", NULL);
+        keys_add(&a, p, "stats", NULL);
+        for (size_t i = 0; i < op->names_n; i++)
+            keys_add(&a, p, names[i], NULL);
+        args_add_int(&a, (int64_t)inboxes_at);
+        args_add_int(&a, now_ms);
+        store_call(s, p, &a, 0, health_read, op);
+    }
+    args_add(&workers, "HGETALL");
+    keys_add_system(&workers, "workers", NULL);
+    store_call(s, STORE_SYSTEM, &workers, 0, workers_read, op);
+}
+
+void queue_store_heartbeat(struct store *s, const char *slot, int64_t now_ms, int64_t started_ms,
+                           int64_t done_n, int busy)
+{
+    struct args a = {0};
+
+    args_add(&a, "HSET");
+    keys_add_system(&a, "workers", NULL);
+    args_add(&a, slot);
+    args_printf(&a, "%lld %lld %lld %d", (long long)now_ms, (long long)started_ms,
+                (long long)done_n, busy);
+    store_call(s, STORE_SYSTEM, &a, 0, ignored, NULL);
+}
+
+void queue_store_farewell(struct store *s, const char *slot, counted_fn fn, void *arg)
+{
+    struct args a = {0};
+
+    args_add(&a, "HDEL");
+    keys_add_system(&a, "workers", NULL);
+    args_add(&a, slot);
+    store_call(s, STORE_SYSTEM, &a, 0, count_done, count_op_new(fn, arg));
+}

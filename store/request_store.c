@@ -1,0 +1,741 @@
+#include "store/request_store.h"
+
+#include "base/clock.h"
+#include "protocol/partition.h"
+#include "protocol/seal.h"
+#include "protocol/view.h"
+#include "store/index.h"
+#include "store/keys.h"
+#include "store/queue_store.h"
+#include "store/reply.h"
+
+#include <hiredis/hiredis.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An Idempotency-Key is remembered for a week: long outages are normal for our users. */
+static const int64_t idempotency_ms = 7 * CLOCK_DAY_MS;
+
+void stored_clear(struct stored *s)
+{
+    json_decref(s->body);
+    json_decref(s->inner);
+    *s = (struct stored){0};
+}
+
+/* --- writing pieces -------------------------------------------------------------------------- */
+
+static void add_json(struct args *a, const json_t *doc)
+{
+    char *text = json_dumps(doc, JSON_COMPACT);
+
+    if (!text)
+        bug("cannot write JSON");
+    args_add(a, text);
+    free(text);
+}
+
+static void add_sealed(struct args *a, const struct keyring *ring, const struct record *r,
+                       const char *field, const void *plain, size_t n)
+{
+    struct seal_place place = {r->country, r->id, field};
+    size_t sealed_n;
+    uint8_t *sealed = seal_write(ring, &place, plain, n, &sealed_n);
+
+    args_add_n(a, sealed, sealed_n);
+    free(sealed);
+}
+
+static void add_sealed_json(struct args *a, const struct keyring *ring, const struct record *r,
+                            const char *field, const json_t *doc)
+{
+    char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
+
+    if (text)
+        add_sealed(a, ring, r, field, text, strlen(text));
+    else
+        args_add(a, "");
+    free(text);
+}
+
+static void add_meta(struct args *a, const struct record *r)
+{
+    json_t *meta = record_meta(r);
+
+    add_json(a, meta);
+    json_decref(meta);
+}
+
+/* The key where an Idempotency-Key is remembered; any key of the partition when there is none,
+ * since the function then leaves it alone. */
+static void add_idempotency_key(struct args *a, unsigned partition, const struct idempotency *i,
+                                const char *id)
+{
+    char rest[PRINCIPAL_TEXT_BYTES + 2 * 16 + 2];
+    uint8_t hash[16];
+    char hex[33];
+
+    if (!*i->key) {
+        keys_add(a, partition, "req", id);
+        return;
+    }
+    /* Hashed, so that no key chosen outside shapes a key name of ours. */
+    crypto_generichash(hash, sizeof hash, (const uint8_t *)i->key, strlen(i->key), NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    snprintf(rest, sizeof rest, "%s:%s", i->who, hex);
+    keys_add(a, partition, "idem", rest);
+}
+
+static void add_print(struct args *a, const struct idempotency *i)
+{
+    args_add_n(a, i->print, *i->key ? FINGERPRINT_BYTES : 0);
+}
+
+/* FCALL name n keys.. args..: gathers keys and args apart, then joins them. */
+struct fcall {
+    struct args keys, rest;
+};
+
+static void fcall_send(struct store *s, const char *name, struct fcall *f, unsigned partition,
+                       store_reply_fn fn, void *arg)
+{
+    struct args all = {0};
+
+    args_add(&all, "FCALL");
+    args_add(&all, name);
+    args_add_int(&all, (int64_t)f->keys.n);
+    args_append(&all, &f->keys);
+    args_append(&all, &f->rest);
+    args_clear(&f->keys);
+    args_clear(&f->rest);
+    store_call(s, partition, &all, 0, fn, arg);
+}
+
+/* --- the outcome of a writing call ----------------------------------------------------------- */
+
+static const struct {
+    const char *word;
+    enum store_outcome outcome;
+} outcomes[] = {
+    {"done",     STORE_DONE    },
+    {"stored",   STORE_DONE    },
+    {"replayed", STORE_REPLAYED},
+    {"reused",   STORE_REUSED  },
+    {"stale",    STORE_STALE   },
+    {"refused",  STORE_REFUSED },
+    {"foreign",  STORE_ABSENT  },
+    {"absent",   STORE_ABSENT  },
+    {"epoch",    STORE_EPOCH   },
+    {"already",  STORE_REPLAYED},
+};
+
+static enum err_code outcome_read(const struct redisReply *reply, enum store_outcome *ret_outcome,
+                                  struct err *e)
+{
+    const char *word = reply_text(reply_at(reply, 0));
+
+    for (size_t i = 0; word && i < sizeof outcomes / sizeof outcomes[0]; i++)
+        if (!strcmp(word, outcomes[i].word)) {
+            *ret_outcome = outcomes[i].outcome;
+            return ERR_OK;
+        }
+    return err_set(e, ERR_INTERNAL, "store: unexpected reply");
+}
+
+struct write_op {
+    submitted_fn submitted;
+    moved_fn moved;
+    void *arg;
+};
+
+static struct write_op *write_op_new(submitted_fn submitted, moved_fn moved, void *arg)
+{
+    struct write_op *op = mem_new(1, sizeof *op);
+
+    *op = (struct write_op){submitted, moved, arg};
+    return op;
+}
+
+static void write_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct write_op op = *(struct write_op *)arg;
+    enum store_outcome outcome = STORE_ABSENT;
+    const char *id = reply_text(reply_at(reply, 1));
+    const char *reference = reply_text(reply_at(reply, 2));
+    struct err fault = *e;
+
+    free(arg);
+    if (e->code == ERR_OK && outcome_read(reply, &outcome, &fault) != ERR_OK)
+        outcome = STORE_ABSENT;
+    if (op.moved)
+        op.moved(op.arg, outcome, &fault);
+    else
+        op.submitted(op.arg, outcome, id ? id : "", reference ? reference : "", &fault);
+}
+
+/* --- submit, move, decide --------------------------------------------------------------------- */
+
+void request_store_submit(struct store *s, const struct submission *what, submitted_fn fn,
+                          void *arg)
+{
+    const struct keyring *ring = store_keyring(s);
+    const struct record *r = what->record;
+    unsigned p = partition_of(r->country);
+    char actor[PRINCIPAL_TEXT_BYTES];
+    struct fcall f = {0};
+    json_t *line = view_history(NULL, r, ACTION_SUBMIT, what->who, NULL, r->submitted_ms);
+
+    keys_add(&f.keys, p, "req", r->id);
+    add_idempotency_key(&f.keys, p, what->idempotency, r->id);
+    keys_add(&f.keys, p, "work", NULL);
+    keys_add(&f.keys, p, "queued", NULL);
+    keys_add(&f.keys, p, "events", NULL);
+    keys_add(&f.keys, p, "hist", r->id);
+    keys_add(&f.keys, p, "country", r->country);
+    keys_add(&f.keys, p, "refs", NULL);
+    keys_add(&f.keys, p, "stats", NULL);
+    args_add(&f.rest, r->id);
+    args_add(&f.rest, r->country);
+    args_add_int(&f.rest, clock_year(r->submitted_ms));
+    args_add_int(&f.rest, r->submitted_ms);
+    add_print(&f.rest, what->idempotency);
+    args_add_int(&f.rest, idempotency_ms);
+    add_meta(&f.rest, r);
+    add_sealed(&f.rest, ring, r, "body", what->body, what->body_n);
+    add_sealed_json(&f.rest, ring, r, "history", line);
+    args_add(&f.rest, principal_text(what->who, actor));
+    index_write(&f.keys, &f.rest, p, NULL, r);
+    json_decref(line);
+    fcall_send(s, "submit_v1", &f, p, write_done, write_op_new(fn, NULL, arg));
+}
+
+void request_store_move(struct store *s, const struct movement *what, moved_fn fn, void *arg)
+{
+    const struct keyring *ring = store_keyring(s);
+    const struct record *r = what->after;
+    unsigned p = partition_of(r->country);
+    struct fcall f = {0};
+
+    keys_add(&f.keys, p, "req", r->id);
+    add_idempotency_key(&f.keys, p, what->idempotency, r->id);
+    keys_add(&f.keys, p, "events", NULL);
+    keys_add(&f.keys, p, "hist", r->id);
+    keys_add(&f.keys, p, "work", NULL);
+    keys_add(&f.keys, p, "queued", NULL);
+    args_add(&f.rest, r->id);
+    args_add(&f.rest, what->operation);
+    args_add_int(&f.rest, what->before->version);
+    args_add(&f.rest, state_words[r->state]);
+    args_add(&f.rest, action_words[what->action]);
+    args_add(&f.rest, role_words[what->who->role]);
+    args_add(&f.rest, what->who->of);
+    args_add_int(&f.rest, r->updated_ms);
+    add_meta(&f.rest, r);
+    add_sealed_json(&f.rest, ring, r, "inner", what->inner);
+    add_sealed_json(&f.rest, ring, r, "history", what->history);
+    add_print(&f.rest, what->idempotency);
+    args_add_int(&f.rest, idempotency_ms);
+    index_write(&f.keys, &f.rest, p, what->before, r);
+    fcall_send(s, "transition_v1", &f, p, write_done, write_op_new(NULL, fn, arg));
+}
+
+void request_store_seen(struct store *s, unsigned partition, const struct idempotency *i,
+                        moved_fn fn, void *arg)
+{
+    struct fcall f = {0};
+
+    add_idempotency_key(&f.keys, partition, i, "");
+    add_print(&f.rest, i);
+    fcall_send(s, "seen_v1", &f, partition, write_done, write_op_new(NULL, fn, arg));
+}
+
+static void add_wait_bucket(struct args *a, int64_t wait_ms)
+{
+    for (size_t i = 0; i < health_wait_bounds_n; i++)
+        if ((double)wait_ms / 1000 <= health_wait_bounds[i]) {
+            args_printf(a, "%g", health_wait_bounds[i]);
+            return;
+        }
+    args_add(a, "+Inf");
+}
+
+void request_store_decide(struct store *s, const struct ruling *what, moved_fn fn, void *arg)
+{
+    const struct keyring *ring = store_keyring(s);
+    const struct movement *m = &what->movement;
+    const struct record *r = m->after;
+    unsigned p = partition_of(r->country);
+    struct fcall f = {0};
+
+    keys_add(&f.keys, p, "req", r->id);
+    keys_add(&f.keys, p, "work", NULL);
+    keys_add(&f.keys, p, "queued", NULL);
+    keys_add(&f.keys, p, "delayed", NULL);
+    keys_add(&f.keys, p, "dead", NULL);
+    keys_add(&f.keys, p, "events", NULL);
+    keys_add(&f.keys, p, "hist", r->id);
+    keys_add(&f.keys, p, "decided", r->country);
+    keys_add(&f.keys, p, "stats", NULL);
+    args_add(&f.rest, r->id);
+    args_add(&f.rest, what->entry);
+    args_add_int(&f.rest, m->before->version);
+    args_add_int(&f.rest, what->epoch);
+    args_add(&f.rest, state_words[r->state]);
+    args_add(&f.rest, action_words[m->action]);
+    args_add_int(&f.rest, r->updated_ms);
+    add_meta(&f.rest, r);
+    add_sealed_json(&f.rest, ring, r, "inner", m->inner);
+    add_sealed_json(&f.rest, ring, r, "history", m->history);
+    add_wait_bucket(&f.rest, r->updated_ms - r->submitted_ms);
+    args_add(&f.rest, what->verdict);
+    index_write(&f.keys, &f.rest, p, m->before, r);
+    fcall_send(s, "decide_v1", &f, p, write_done, write_op_new(NULL, fn, arg));
+}
+
+/* --- read ------------------------------------------------------------------------------------- */
+
+static enum err_code open_json(const struct keyring *ring, const struct record *r,
+                               const char *field, const struct redisReply *sealed, json_t **ret_doc,
+                               struct err *e)
+{
+    struct seal_place place = {r->country, r->id, field};
+    enum err_code rc;
+    char *plain;
+    size_t n;
+
+    rc = seal_read(ring, &place, reply_text(sealed), reply_bytes(sealed), &plain, &n, e);
+    if (rc != ERR_OK)
+        return rc;
+    *ret_doc = json_loadb(plain, n, 0, NULL);
+    sodium_memzero(plain, n);
+    free(plain);
+    return *ret_doc ? ERR_OK : err_set(e, ERR_INTERNAL, "%s of %s: no JSON", field, r->id);
+}
+
+static void add_read(struct args *a, const char *id)
+{
+    args_add(a, "HMGET");
+    keys_add(a, id_partition(id), "req", id);
+    args_add(a, "state");
+    args_add(a, "version");
+    args_add(a, "country");
+    args_add(a, "ref");
+    args_add(a, "meta");
+    args_add(a, "body");
+    args_add(a, "inner");
+}
+
+/* ERR_NOT_FOUND: no such record. */
+static enum err_code stored_read(const struct keyring *ring, const char *id,
+                                 const struct redisReply *reply, struct stored *ret_stored,
+                                 struct err *e)
+{
+    struct stored s = {0};
+    int state = word_index(state_words, reply_text(reply_at(reply, 0)));
+    const char *country = reply_text(reply_at(reply, 2));
+    const char *reference = reply_text(reply_at(reply, 3));
+    json_t *meta = NULL;
+    enum err_code rc;
+
+    if (state < 0 || !country || !reference || strlen(country) != 3)
+        return err_set(e, ERR_NOT_FOUND, "no request %s", id);
+    snprintf(s.record.id, sizeof s.record.id, "%s", id);
+    snprintf(s.record.reference, sizeof s.record.reference, "%s", reference);
+    memcpy(s.record.country, country, 4);
+    s.record.state = (enum state)state;
+    s.record.version = reply_int(reply_at(reply, 1));
+    meta =
+        json_loads(reply_text(reply_at(reply, 4)) ? reply_text(reply_at(reply, 4)) : "", 0, NULL);
+    rc = meta ? record_read_meta(&s.record, meta, e)
+              : err_set(e, ERR_INTERNAL, "meta of %s: no JSON", id);
+    json_decref(meta);
+    if (rc == ERR_OK)
+        rc = open_json(ring, &s.record, "body", reply_at(reply, 5), &s.body, e);
+    if (rc == ERR_OK && reply_text(reply_at(reply, 6)))
+        rc = open_json(ring, &s.record, "inner", reply_at(reply, 6), &s.inner, e);
+    if (rc != ERR_OK) {
+        stored_clear(&s);
+        return rc;
+    }
+    if (!s.inner)
+        s.inner = json_object();
+    *ret_stored = s;
+    return ERR_OK;
+}
+
+struct read_op {
+    struct store *store;
+    char id[ID_BYTES];
+    read_fn fn;
+    void *arg;
+};
+
+static void read_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct read_op *op = arg;
+    struct stored s = {0};
+    struct err fault = *e;
+
+    if (fault.code == ERR_OK)
+        fault.code = stored_read(store_keyring(op->store), op->id, reply, &s, &fault);
+    op->fn(op->arg, fault.code == ERR_OK ? &s : NULL, &fault);
+    stored_clear(&s);
+    free(op);
+}
+
+void request_store_read(struct store *s, const char *id, read_fn fn, void *arg)
+{
+    struct read_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    op->store = s;
+    snprintf(op->id, sizeof op->id, "%s", id);
+    op->fn = fn;
+    op->arg = arg;
+    add_read(&a, id);
+    store_call(s, id_partition(id), &a, 0, read_done, op);
+}
+
+/* Several records, read side by side; answered when the last one is there. */
+struct read_many_op {
+    struct store *store;
+    read_many_fn fn;
+    void *arg;
+    size_t n, left;
+    struct stored *list;   /* owned */
+    struct read_one *ones; /* owned */
+    struct err fault;
+};
+
+struct read_one {
+    struct read_many_op *op;
+    char id[ID_BYTES];
+};
+
+static void read_one_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct read_one *one = arg;
+    struct read_many_op *op = one->op;
+    struct err fault = *e;
+
+    if (fault.code == ERR_OK)
+        fault.code = stored_read(store_keyring(op->store), one->id, reply,
+                                 &op->list[one - op->ones], &fault);
+    if (fault.code != ERR_OK && fault.code != ERR_NOT_FOUND)
+        op->fault = fault;
+    if (--op->left > 0)
+        return;
+    op->fn(op->arg, op->list, op->fault.code == ERR_OK ? op->n : 0, &op->fault);
+    for (size_t i = 0; i < op->n; i++)
+        stored_clear(&op->list[i]);
+    free(op->list);
+    free(op->ones);
+    free(op);
+}
+
+void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_t n,
+                             read_many_fn fn, void *arg)
+{
+    struct read_many_op *op = mem_new(1, sizeof *op);
+
+    if (n == 0)
+        bug("read_many of nothing would never be answered");
+    op->store = s;
+    op->fn = fn;
+    op->arg = arg;
+    op->n = op->left = n;
+    op->list = mem_new(n, sizeof *op->list);
+    op->ones = mem_new(n, sizeof *op->ones);
+    for (size_t i = 0; i < n; i++) {
+        struct args a = {0};
+
+        op->ones[i].op = op;
+        snprintf(op->ones[i].id, ID_BYTES, "%s", ids[i]);
+        add_read(&a, ids[i]);
+        store_call(s, id_partition(ids[i]), &a, 0, read_one_done, &op->ones[i]);
+    }
+}
+
+struct find_op {
+    found_fn fn;
+    void *arg;
+};
+
+static void find_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct find_op op = *(struct find_op *)arg;
+    const char *id = reply_text(reply);
+
+    free(arg);
+    op.fn(op.arg, id && id_is(id, "req_") ? id : "", e);
+}
+
+void request_store_find(struct store *s, const char *reference, found_fn fn, void *arg)
+{
+    struct find_op *op = mem_new(1, sizeof *op);
+    char country[4] = {0};
+    struct args a = {0};
+    unsigned p;
+
+    op->fn = fn;
+    op->arg = arg;
+    if (strlen(reference) > 12) /* LN-YYYY-CCC-N.. */
+        memcpy(country, reference + 8, 3);
+    p = partition_of(country);
+    args_add(&a, "HGET");
+    keys_add(&a, p, "refs", NULL);
+    args_add(&a, reference);
+    store_call(s, p, &a, 0, find_done, op);
+}
+
+struct history_op {
+    struct store *store;
+    struct record record; /* id and country only */
+    history_fn fn;
+    void *arg;
+};
+
+static void history_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct history_op *op = arg;
+    json_t *lines = json_array();
+    struct err fault = *e;
+
+    for (size_t i = 0; fault.code == ERR_OK && i < reply_count(reply); i++) {
+        json_t *line;
+
+        fault.code = open_json(store_keyring(op->store), &op->record, "history", reply_at(reply, i),
+                               &line, &fault);
+        if (fault.code == ERR_OK)
+            json_array_append_new(lines, line);
+    }
+    op->fn(op->arg, lines, &fault);
+    json_decref(lines);
+    free(op);
+}
+
+void request_store_history(struct store *s, const char *country, const char *id, int64_t first,
+                           int64_t n, history_fn fn, void *arg)
+{
+    struct history_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    op->store = s;
+    snprintf(op->record.id, sizeof op->record.id, "%s", id);
+    snprintf(op->record.country, sizeof op->record.country, "%s", country);
+    op->fn = fn;
+    op->arg = arg;
+    args_add(&a, "LRANGE");
+    keys_add(&a, id_partition(id), "hist", id);
+    args_add_int(&a, first);
+    args_add_int(&a, first + n - 1);
+    store_call(s, id_partition(id), &a, 0, history_done, op);
+}
+
+/* --- list ------------------------------------------------------------------------------------- */
+
+/* A page of each of up to 2 x 16 sets is read, then merged: scores and ids are totally ordered. */
+enum { SETS_MAX = 2 * ID_PARTITIONS, TIES_MAX = 64 };
+
+struct list_op {
+    struct store *store;
+    struct list_query query;
+    listed_fn fn;
+    void *arg;
+    unsigned left;
+    struct cursor *rows; /* owned */
+    size_t n, room;
+    int64_t total;
+    struct err fault;
+};
+
+static int compare(const struct cursor *a, const struct cursor *b)
+{
+    if (a->score != b->score)
+        return a->score < b->score ? -1 : 1;
+    return strcmp(a->id, b->id);
+}
+
+static int compare_oldest(const void *a, const void *b)
+{
+    return compare(a, b);
+}
+
+static int compare_newest(const void *a, const void *b)
+{
+    return compare(b, a);
+}
+
+static void list_finish(struct list_op *op)
+{
+    size_t kept = 0;
+
+    qsort(op->rows, op->n, sizeof *op->rows,
+          op->query.order == LIST_NEWEST ? compare_newest : compare_oldest);
+    for (size_t i = 0; i < op->n && kept < op->query.n; i++)
+        if (kept == 0 || strcmp(op->rows[i].id, op->rows[kept - 1].id) != 0)
+            op->rows[kept++] = op->rows[i];
+    op->fn(op->arg, op->rows, op->fault.code == ERR_OK ? kept : 0, op->total, &op->fault);
+    free(op->rows);
+    free(op);
+}
+
+static bool behind_cursor(const struct list_op *op, const struct cursor *row)
+{
+    int order;
+
+    if (!op->query.from_cursor)
+        return true;
+    order = compare(row, &op->query.cursor);
+    return op->query.order == LIST_NEWEST ? order < 0 : order > 0;
+}
+
+static void list_rows_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct list_op *op = arg;
+
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    for (size_t i = 0; i + 1 < reply_count(reply); i += 2) {
+        struct cursor row = {.score = reply_int(reply_at(reply, i + 1))};
+        const char *id = reply_text(reply_at(reply, i));
+
+        if (!id || !id_is(id, "req_"))
+            continue;
+        memcpy(row.id, id, ID_BYTES);
+        if (!behind_cursor(op, &row))
+            continue;
+        if (op->n == op->room) {
+            op->room = op->room ? 2 * op->room : 64;
+            op->rows = mem_grow(op->rows, op->room, sizeof *op->rows);
+        }
+        op->rows[op->n++] = row;
+    }
+    if (--op->left == 0)
+        list_finish(op);
+}
+
+static void list_count_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct list_op *op = arg;
+
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    op->total += reply_int(reply);
+    if (--op->left == 0)
+        list_finish(op);
+}
+
+/* Scores equal to the cursor's are read again, as ids decide among them. */
+static void list_ask(struct list_op *op, unsigned p, const char *rest)
+{
+    const struct list_query *q = &op->query;
+    bool newest = q->order == LIST_NEWEST;
+    struct args rows = {0};
+    struct args count = {0};
+
+    args_add(&rows, "ZRANGE");
+    keys_add(&rows, p, q->name, rest);
+    if (q->from_cursor)
+        args_add_int(&rows, q->cursor.score);
+    else
+        args_add(&rows, newest ? "+inf" : "-inf");
+    args_add(&rows, newest ? "-inf" : "+inf");
+    args_add(&rows, "BYSCORE");
+    if (newest)
+        args_add(&rows, "REV");
+    args_add(&rows, "LIMIT");
+    args_add(&rows, "0");
+    args_add_int(&rows, q->n + (q->from_cursor ? TIES_MAX : 0));
+    args_add(&rows, "WITHSCORES");
+    store_call(op->store, p, &rows, 0, list_rows_read, op);
+    args_add(&count, "ZCARD");
+    keys_add(&count, p, q->name, rest);
+    store_call(op->store, p, &count, 0, list_count_read, op);
+}
+
+void request_store_list(struct store *s, const struct list_query *query, listed_fn fn, void *arg)
+{
+    struct list_op *op = mem_new(1, sizeof *op);
+    unsigned sets_n = query->rest[1] ? 2 : 1;
+    unsigned first = query->partition < 0 ? 0 : (unsigned)query->partition;
+    unsigned last = query->partition < 0 ? ID_PARTITIONS - 1 : first;
+
+    op->store = s;
+    op->query = *query;
+    op->fn = fn;
+    op->arg = arg;
+    op->left = 2 * sets_n * (last - first + 1);
+    for (unsigned p = first; p <= last; p++)
+        for (unsigned i = 0; i < sets_n; i++)
+            list_ask(op, p, query->rest[i]);
+    op->query.rest[0] = op->query.rest[1] = NULL; /* borrowed for the asking only */
+}
+
+/* --- decided ids of a country ------------------------------------------------------------------
+ */
+
+struct decided_op {
+    decided_fn fn;
+    void *arg;
+    char (*ids)[ID_BYTES]; /* owned */
+    size_t n;
+    int64_t epoch;
+    unsigned left;
+    struct err fault;
+};
+
+static void decided_finish(struct decided_op *op, const struct err *e)
+{
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    if (--op->left > 0)
+        return;
+    op->fn(op->arg, (const char(*)[ID_BYTES])op->ids, op->n, op->epoch, &op->fault);
+    free(op->ids);
+    free(op);
+}
+
+static void decided_length_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    ((struct decided_op *)arg)->epoch = reply_int(reply);
+    decided_finish(arg, e);
+}
+
+static void decided_ids_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct decided_op *op = arg;
+
+    op->ids = mem_new(reply_count(reply), sizeof *op->ids);
+    for (size_t i = 0; i < reply_count(reply); i++) {
+        const char *id = reply_text(reply_at(reply, i));
+
+        if (id && id_is(id, "req_"))
+            memcpy(op->ids[op->n++], id, ID_BYTES);
+    }
+    decided_finish(op, e);
+}
+
+void request_store_decided(struct store *s, const char *country, int64_t first, int64_t n,
+                           decided_fn fn, void *arg)
+{
+    struct decided_op *op = mem_new(1, sizeof *op);
+    unsigned p = partition_of(country);
+    struct args length = {0};
+    struct args ids = {0};
+
+    op->fn = fn;
+    op->arg = arg;
+    op->left = 2;
+    /* Length before ids: an id decided in between is seen, and the older epoch is refused. */
+    args_add(&length, "LLEN");
+    keys_add(&length, p, "decided", country);
+    store_call(s, p, &length, 0, decided_length_read, op);
+    args_add(&ids, "LRANGE");
+    keys_add(&ids, p, "decided", country);
+    args_add_int(&ids, first);
+    args_add_int(&ids, first + n - 1);
+    store_call(s, p, &ids, 0, decided_ids_read, op);
+}

@@ -1,0 +1,127 @@
+/* Requests in the store: submit, read, move, decide, list. Replies are checked and opened here;
+ * callbacks get values. Each function calls back exactly once, never before it returned. */
+#ifndef STORE_REQUEST_STORE_H
+#define STORE_REQUEST_STORE_H
+
+#include "protocol/cursor.h"
+#include "protocol/transition.h"
+#include "store/store.h"
+
+enum { REQUEST_KEY_MAX = 255, FINGERPRINT_BYTES = 32 };
+
+/* A record with its opened parts. */
+struct stored {
+    struct record record;
+    json_t *body;  /* owned; the request document */
+    json_t *inner; /* owned; an object, empty before routing */
+};
+void stored_clear(struct stored *s);
+
+/* Who repeats what: an Idempotency-Key of one principal with the print of its request. */
+struct idempotency {
+    char key[REQUEST_KEY_MAX + 1]; /* "" when none was sent */
+    char who[PRINCIPAL_TEXT_BYTES];
+    uint8_t print[FINGERPRINT_BYTES];
+};
+
+enum store_outcome {
+    STORE_DONE,
+    STORE_REPLAYED, /* the key was used for the same request before */
+    STORE_REUSED,   /* .. for another one */
+    STORE_STALE,    /* the record moved on meanwhile: read again, decide again */
+    STORE_REFUSED,  /* the store's own guards said no */
+    STORE_ABSENT,
+    STORE_EPOCH, /* decide: another request of the country was decided meanwhile */
+};
+
+/* --- submit -------------------------------------------------------------------------------- */
+
+struct submission {
+    const struct record *record; /* id, country and all that record_meta writes; no reference */
+    const void *body;            /* as it came */
+    size_t body_n;
+    const struct principal *who;
+    const struct idempotency *idempotency;
+};
+/* id: whose request it is now (another one when replayed); "" on error. */
+typedef void (*submitted_fn)(void *arg, enum store_outcome outcome, const char *id,
+                             const char *reference, const struct err *e);
+void request_store_submit(struct store *s, const struct submission *what, submitted_fn fn,
+                          void *arg);
+
+/* --- read ---------------------------------------------------------------------------------- */
+
+/* stored is NULL with ERR_NOT_FOUND when there is none; else given to the callee's eyes for the
+ * call only: what must live is taken out (set to NULL). */
+typedef void (*read_fn)(void *arg, struct stored *stored, const struct err *e);
+void request_store_read(struct store *s, const char *id, read_fn fn, void *arg);
+/* list has n entries in the order of ids; one that is absent has an empty record.id. */
+typedef void (*read_many_fn)(void *arg, struct stored *list, size_t n, const struct err *e);
+void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_t n,
+                             read_many_fn fn, void *arg);
+/* id is "" when there is no such reference. */
+typedef void (*found_fn)(void *arg, const char *id, const struct err *e);
+void request_store_find(struct store *s, const char *reference, found_fn fn, void *arg);
+/* History lines from the first-th on (0: oldest), at most n. lines: array, borrowed. */
+typedef void (*history_fn)(void *arg, json_t *lines, const struct err *e);
+void request_store_history(struct store *s, const char *country, const char *id, int64_t first,
+                           int64_t n, history_fn fn, void *arg);
+
+/* --- move ---------------------------------------------------------------------------------- */
+
+struct movement {
+    const struct record *before, *after;
+    enum action action;
+    const struct principal *who;
+    const json_t *inner;   /* NULL: unchanged */
+    const json_t *history; /* line */
+    const struct idempotency *idempotency;
+    const char *operation; /* names this attempt, so that it is applied once: 16 characters */
+};
+/* outcome STORE_REPLAYED: operation was already applied under the same key. */
+typedef void (*moved_fn)(void *arg, enum store_outcome outcome, const struct err *e);
+void request_store_move(struct store *s, const struct movement *what, moved_fn fn, void *arg);
+
+/* Whether that key was used before by a request of this partition: STORE_REPLAYED, STORE_REUSED or
+ * STORE_ABSENT. */
+void request_store_seen(struct store *s, unsigned partition, const struct idempotency *i,
+                        moved_fn fn, void *arg);
+
+/* The router's decision. entry: the work entry that is thereby acknowledged; epoch: the country's
+ * at which duplicates were looked for. STORE_EPOCH and STORE_STALE: look again. */
+struct ruling {
+    struct movement movement; /* idempotency and operation unused */
+    const char *entry;
+    int64_t epoch;
+    const char *verdict; /* of the best duplicate, for the counters */
+};
+void request_store_decide(struct store *s, const struct ruling *what, moved_fn fn, void *arg);
+
+/* --- list ---------------------------------------------------------------------------------- */
+
+enum list_order { LIST_NEWEST, LIST_OLDEST };
+
+struct list_query {
+    const char *name;      /* "by" or "inbox" */
+    const char *rest[2];   /* sets to merge: "sec:ramsar", "open"; the second may be NULL */
+    int partition;         /* -1: all */
+    enum list_order order; /* by score, then id */
+    bool from_cursor;
+    struct cursor cursor; /* continue behind this one */
+    unsigned n;           /* rows wanted */
+};
+/* rows: ascending or descending as asked, without repeats. total: all members of the sets (a
+ * member of both counts twice). */
+typedef void (*listed_fn)(void *arg, const struct cursor *rows, size_t n, int64_t total,
+                          const struct err *e);
+void request_store_list(struct store *s, const struct list_query *query, listed_fn fn, void *arg);
+
+/* --- the decided requests of a country, in order -------------------------------------------- */
+
+/* ids from position first on, at most n; epoch: how many there are in all. */
+typedef void (*decided_fn)(void *arg, const char (*ids)[ID_BYTES], size_t n, int64_t epoch,
+                           const struct err *e);
+void request_store_decided(struct store *s, const char *country, int64_t first, int64_t n,
+                           decided_fn fn, void *arg);
+
+#endif

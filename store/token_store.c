@@ -1,0 +1,158 @@
+#include "store/token_store.h"
+
+#include "store/keys.h"
+#include "store/reply.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct done_op {
+    done_fn fn;
+    void *arg;
+    unsigned left;
+    struct err fault;
+};
+
+static struct done_op *done_op_new(done_fn fn, void *arg, unsigned left)
+{
+    struct done_op *op = mem_new(1, sizeof *op);
+
+    op->fn = fn;
+    op->arg = arg;
+    op->left = left;
+    return op;
+}
+
+static void done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct done_op *op = arg;
+
+    (void)reply;
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    if (--op->left > 0)
+        return;
+    op->fn(op->arg, &op->fault);
+    free(op);
+}
+
+void token_store_put(struct store *s, const char *id, const struct credential *c, done_fn fn,
+                     void *arg)
+{
+    struct done_op *op = done_op_new(fn, arg, 2);
+    char who[PRINCIPAL_TEXT_BYTES];
+    struct args a = {0};
+    struct args list = {0};
+
+    args_add(&a, "HSET");
+    keys_add_system(&a, "token", id);
+    args_add(&a, "who");
+    args_add(&a, principal_text(&c->who, who));
+    args_add(&a, "digest");
+    args_add_n(&a, c->digest, TOKEN_DIGEST_BYTES);
+    args_add(&a, "issued");
+    args_add_int(&a, c->issued_ms);
+    args_add(&a, "expires");
+    args_add_int(&a, c->expires_ms);
+    args_add(&a, "label");
+    args_add(&a, c->label);
+    store_call(s, STORE_SYSTEM, &a, 0, done, op);
+    args_add(&list, "ZADD");
+    keys_add_system(&list, "tokens", NULL);
+    args_add_int(&list, c->issued_ms);
+    args_add(&list, id);
+    store_call(s, STORE_SYSTEM, &list, 0, done, op);
+}
+
+void token_store_revoke(struct store *s, const char *id, done_fn fn, void *arg)
+{
+    struct args a = {0};
+
+    args_add(&a, "HSET");
+    keys_add_system(&a, "token", id);
+    args_add(&a, "revoked");
+    args_add(&a, "1");
+    store_call(s, STORE_SYSTEM, &a, 0, done, done_op_new(fn, arg, 1));
+}
+
+struct get_op {
+    credential_fn fn;
+    void *arg;
+};
+
+static bool credential_read(const struct redisReply *reply, struct credential *c)
+{
+    const char *who = reply_text(reply_at(reply, 0));
+    const char *label = reply_text(reply_at(reply, 5));
+
+    if (!who || !principal_read(who, &c->who) ||
+        reply_bytes(reply_at(reply, 1)) != TOKEN_DIGEST_BYTES)
+        return false;
+    memcpy(c->digest, reply_text(reply_at(reply, 1)), TOKEN_DIGEST_BYTES);
+    c->issued_ms = reply_int(reply_at(reply, 2));
+    c->expires_ms = reply_int(reply_at(reply, 3));
+    c->revoked = reply_int(reply_at(reply, 4)) != 0;
+    snprintf(c->label, sizeof c->label, "%s", label ? label : "");
+    return true;
+}
+
+static void get_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct get_op op = *(struct get_op *)arg;
+    struct credential c = {0};
+    struct err fault = *e;
+
+    free(arg);
+    if (fault.code == ERR_OK && !credential_read(reply, &c))
+        err_set(&fault, ERR_NOT_FOUND, "no such token");
+    op.fn(op.arg, fault.code == ERR_OK ? &c : NULL, &fault);
+}
+
+void token_store_get(struct store *s, const char *id, credential_fn fn, void *arg)
+{
+    struct get_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    *op = (struct get_op){fn, arg};
+    args_add(&a, "HMGET");
+    keys_add_system(&a, "token", id);
+    args_add(&a, "who");
+    args_add(&a, "digest");
+    args_add(&a, "issued");
+    args_add(&a, "expires");
+    args_add(&a, "revoked");
+    args_add(&a, "label");
+    store_call(s, STORE_SYSTEM, &a, 0, get_done, op);
+}
+
+struct ids_op {
+    ids_fn fn;
+    void *arg;
+};
+
+static void ids_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct ids_op op = *(struct ids_op *)arg;
+    json_t *ids = json_array();
+
+    free(arg);
+    for (size_t i = 0; i < reply_count(reply); i++)
+        json_array_append_new(ids, json_string(reply_text(reply_at(reply, i))));
+    op.fn(op.arg, ids, e);
+    json_decref(ids);
+}
+
+void token_store_ids(struct store *s, ids_fn fn, void *arg)
+{
+    struct ids_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    *op = (struct ids_op){fn, arg};
+    args_add(&a, "ZRANGE");
+    keys_add_system(&a, "tokens", NULL);
+    args_add(&a, "0");
+    args_add(&a, "-1");
+    store_call(s, STORE_SYSTEM, &a, 0, ids_done, op);
+}

@@ -1,0 +1,30 @@
+/* Credentials in the store: what is kept of a token, never the token. */
+#ifndef STORE_TOKEN_STORE_H
+#define STORE_TOKEN_STORE_H
+
+#include "protocol/principal.h"
+#include "protocol/token.h"
+#include "store/store.h"
+
+#include <jansson.h>
+
+struct credential {
+    struct principal who;
+    uint8_t digest[TOKEN_DIGEST_BYTES];
+    int64_t issued_ms, expires_ms;
+    bool revoked;
+    char label[64];
+};
+
+typedef void (*done_fn)(void *arg, const struct err *e);
+void token_store_put(struct store *s, const char *id, const struct credential *c, done_fn fn,
+                     void *arg);
+/* c is NULL with ERR_NOT_FOUND when there is none. Borrowed for the call. */
+typedef void (*credential_fn)(void *arg, const struct credential *c, const struct err *e);
+void token_store_get(struct store *s, const char *id, credential_fn fn, void *arg);
+void token_store_revoke(struct store *s, const char *id, done_fn fn, void *arg);
+/* Ids of all tokens, oldest first: array of texts, borrowed. */
+typedef void (*ids_fn)(void *arg, json_t *ids, const struct err *e);
+void token_store_ids(struct store *s, ids_fn fn, void *arg);
+
+#endif

@@ -1,0 +1,276 @@
+#include "routing/decision.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct config *config;
+static struct engine *engine;
+
+static int load_engine(void **state)
+{
+    struct err e = {0};
+
+    (void)state;
+    if (config_load(LIAISON_SOURCE_DIR "/config", &config, &e) == ERR_OK &&
+        engine_new(config, &engine, &e) == ERR_OK)
+        return 0;
+    print_error("%s\n", e.detail);
+    return -1;
+}
+
+static int free_engine(void **state)
+{
+    (void)state;
+    engine_free(engine);
+    config_free(config);
+    return 0;
+}
+
+static struct draft draft_of(const char *country, const char *language, const char *title,
+                             const char *description)
+{
+    return (struct draft){.country = country,
+                          .language = language_find(language),
+                          .title = title,
+                          .description = description,
+                          .preferred = -1};
+}
+
+static struct decision decide(const struct draft *d)
+{
+    struct reading *r = reading_new(engine, d);
+    struct decision decision;
+
+    decision_make(engine, r, d, &decision);
+    reading_free(r);
+    return decision;
+}
+
+static const char *lead_of(const struct decision *d)
+{
+    return d->lead >= 0 ? config->mandate.secretariats[d->lead].code : "triage";
+}
+
+static const struct rule_candidate *candidate_of(const struct decision *d, const char *code)
+{
+    for (size_t i = 0; i < d->outcome.candidates_n; i++)
+        if (d->outcome.candidates[i].secretariat == mandate_secretariat(&config->mandate, code))
+            return &d->outcome.candidates[i];
+    return NULL;
+}
+
+static bool has_factor(const struct decision *d, const char *code, const char *factor)
+{
+    const struct rule_candidate *c = candidate_of(d, code);
+
+    for (size_t i = 0; c && i < c->reasons_n; i++)
+        if (strcmp(c->reasons[i].factor, factor) == 0)
+            return true;
+    return false;
+}
+
+/* One plain need in each language; the words are official terms, not a case's. */
+static void test_plain_need_reaches_its_secretariat_in_six_languages(void **state)
+{
+    static const struct {
+        const char *lead, *language, *title, *description;
+    } needs[] = {
+        {"ippc",    "en", "Quarantine pest found in potato fields",
+         "We ask for advice on eradication of a new plant pest and on phytosanitary measures."                                                          },
+        {"ramsar",  "fr", "Restauration d'une zone humide",
+         "Nous demandons un avis sur la restauration de la zone humide et son plan de gestion."                                                         },
+        {"cites",   "es", "Permisos CITES y dictamen de extracción no perjudicial",
+         "Solicitamos capacitación para la expedición de permisos de exportación de especies."                                                       },
+        {"cms",     "ru", "Сохранение мигрирующих видов птиц",
+         "Просим помочь в координации государств ареала по охране мигрирующих видов."   },
+        {"cbd",     "zh", "更新国家生物多样性战略和行动计划",
+         "请求协助制定国家生物多样性战略和行动计划的指标，并与昆明-"
+         "蒙特利尔全球生物多样性框架保持一致。"                                                                                       },
+        {"itpgrfa", "ar", "بنك الجينات والموارد الوراثية النباتية للأغذية والزراعة",
+         "نطلب المساعدة في حفظ البذور في بنك الجينات وتنفيذ الاتفاق الموحد لنقل المواد."},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        struct draft d = draft_of("KEN", needs[i].language, needs[i].title, needs[i].description);
+        struct decision decision = decide(&d);
+        if (strcmp(lead_of(&decision), needs[i].lead) != 0)
+            fail_msg("%s: %s leads", needs[i].title, lead_of(&decision));
+    }
+}
+
+static void test_named_property_and_site_become_facts(void **state)
+{
+    struct draft d =
+        draft_of("MRT", "fr", "Menace sur le Banc d'Arguin",
+                 "Le Parc national du Banc d'Arguin est menacé par un déversement de gazole.");
+    struct decision decision = decide(&d);
+
+    (void)state;
+    assert_true(has_factor(&decision, "whc", "site_whc"));
+    assert_true(has_factor(&decision, "ramsar", "site_ramsar"));
+    d.country = "FRA"; /* another country's site is none of the draft's own */
+    decision = decide(&d);
+    assert_false(has_factor(&decision, "whc", "site_whc"));
+}
+
+static void test_common_words_of_site_names_find_no_site(void **state)
+{
+    struct draft d = draft_of("UGA", "en", "A national park on the lake",
+                              "The Lake and the Wetland in the National Park need a plan.");
+    struct decision decision = decide(&d);
+
+    (void)state;
+    assert_false(has_factor(&decision, "ramsar", "site_ramsar"));
+    assert_false(has_factor(&decision, "whc", "site_whc"));
+}
+
+static void test_convention_named_in_passing_does_not_lead(void **state)
+{
+    struct draft d = draft_of("KEN", "en", "Quarantine pest in maize: fall armyworm",
+                              "Our plant protection service, which also knows CITES well, asks "
+                              "for surveillance of the pest.");
+    struct decision decision = decide(&d);
+
+    (void)state;
+    assert_string_equal(lead_of(&decision), "ippc");
+    assert_false(has_factor(&decision, "cites", "named"));
+}
+
+static void test_need_outside_every_mandate_goes_to_triage_with_a_referral(void **state)
+{
+    struct draft d = draft_of("JOR", "en", "Vaccination of sheep against foot-and-mouth disease",
+                              "We request vaccines for livestock, and veterinary training against "
+                              "foot-and-mouth disease in cattle and sheep.");
+    struct decision decision = decide(&d);
+    json_auto_t *json = decision_json(engine, &decision, d.country, d.language);
+
+    (void)state;
+    assert_string_equal(lead_of(&decision), "triage");
+    assert_string_equal(json_string_value(json_object_get(json, "outcome")), "triage");
+    assert_true(json_is_null(json_object_get(json, "lead")));
+    assert_int_equal(json_array_size(json_object_get(json, "support")), 0);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(json, "referral"), "code")),
+        "animal_health");
+}
+
+static void test_text_that_says_nothing_goes_to_triage(void **state)
+{
+    struct draft d = draft_of("KEN", "en", "Please help us soon", "We would be very grateful.");
+    struct decision decision = decide(&d);
+
+    (void)state;
+    assert_string_equal(lead_of(&decision), "triage");
+    assert_int_equal(decision.referral, -1);
+    assert_int_equal(decision.main_topic, -1);
+}
+
+static void test_theme_code_speaks_for_its_topic(void **state)
+{
+    static const char *const themes[] = {"WHALE_WATCHING", NULL};
+    struct draft d = draft_of("ISL", "en", "Guidance for boats", "Rules for tour boats at sea.");
+    struct decision decision;
+
+    (void)state;
+    d.themes = themes;
+    decision = decide(&d);
+    assert_int_equal(decision.main_topic, mandate_topic(&config->mandate, "WHALE_WATCHING"));
+    assert_string_equal(lead_of(&decision), "iwc");
+}
+
+static void test_reasons_quote_words_of_the_text(void **state)
+{
+    struct draft d = draft_of("KEN", "en", "Fruit fly in mango orchards",
+                              "A quarantine pest, the oriental fruit fly, spreads.");
+    struct decision decision = decide(&d);
+    json_auto_t *json = decision_json(engine, &decision, d.country, language_find("fr"));
+    const json_t *candidate = json_array_get(json_object_get(json, "candidates"), 0);
+    const json_t *reason;
+    size_t i;
+
+    (void)state;
+    assert_string_equal(json_string_value(json_object_get(candidate, "secretariat")), "ippc");
+    json_array_foreach (json_object_get(candidate, "reasons"), i, reason) {
+        const char *evidence = json_string_value(json_object_get(reason, "evidence"));
+        char *words = strdup(evidence), *rest = words, *comma;
+        for (char *word = rest; word; word = comma ? comma + 2 : NULL) {
+            comma = strstr(word, ", ");
+            if (comma)
+                *comma = '\0';
+            if (!strstr(d.title, word) && !strstr(d.description, word))
+                fail_msg("'%s' is not in the text", word);
+        }
+        free(words);
+        assert_null(strchr(json_string_value(json_object_get(reason, "text")), '{'));
+    }
+    assert_true(i > 0);
+}
+
+static void test_same_draft_gives_the_same_decision(void **state)
+{
+    struct draft d = draft_of("MRT", "fr", "Menace sur le Banc d'Arguin",
+                              "Marée noire, oiseaux d'eau et zone humide du bien inscrit.");
+    struct decision one = decide(&d), other = decide(&d);
+    json_auto_t *a = decision_json(engine, &one, d.country, d.language);
+    json_auto_t *b = decision_json(engine, &other, d.country, d.language);
+
+    (void)state;
+    assert_true(json_equal(a, b));
+}
+
+static void test_confidence_grows_with_evidence(void **state)
+{
+    struct draft faint = draft_of("KEN", "en", "Insects in orchards", "A plant pest was seen.");
+    struct draft clear =
+        draft_of("KEN", "en", "Quarantine pest: oriental fruit fly",
+                 "The national plant protection organisation asks for advice on eradication of "
+                 "a quarantine pest, pest surveillance and phytosanitary measures.");
+    struct decision a = decide(&faint), b = decide(&clear);
+
+    (void)state;
+    assert_string_equal(lead_of(&a), "ippc");
+    assert_string_equal(lead_of(&b), "ippc");
+    assert_true(b.confidence > a.confidence);
+    assert_true(b.confidence > 0 && b.confidence < 1);
+}
+
+static void test_long_texts_are_read_in_bounds(void **state)
+{
+    char *text = malloc(65537);
+    struct draft d = draft_of("GBR", "en", "Long", text);
+    static const char phrase[] = "Plant pest of the Wadden Sea wetland. ";
+    struct decision decision;
+
+    (void)state;
+    for (size_t i = 0; i < 65536; i++)
+        text[i] = phrase[i % (sizeof phrase - 1)];
+    text[65536] = '\0';
+    decision = decide(&d);
+    assert_true(decision.outcome.candidates_n > 0);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_need_reaches_its_secretariat_in_six_languages),
+        cmocka_unit_test(test_named_property_and_site_become_facts),
+        cmocka_unit_test(test_common_words_of_site_names_find_no_site),
+        cmocka_unit_test(test_convention_named_in_passing_does_not_lead),
+        cmocka_unit_test(test_need_outside_every_mandate_goes_to_triage_with_a_referral),
+        cmocka_unit_test(test_text_that_says_nothing_goes_to_triage),
+        cmocka_unit_test(test_theme_code_speaks_for_its_topic),
+        cmocka_unit_test(test_reasons_quote_words_of_the_text),
+        cmocka_unit_test(test_same_draft_gives_the_same_decision),
+        cmocka_unit_test(test_confidence_grows_with_evidence),
+        cmocka_unit_test(test_long_texts_are_read_in_bounds),
+    };
+    return cmocka_run_group_tests_name("decision", tests, load_engine, free_engine);
+}

@@ -1,0 +1,216 @@
+#include "routing/similar.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct config *config;
+static struct engine *engine;
+
+static const char lake_title[] = "Restoring water levels of Lake Fitri";
+static const char lake_text[] =
+    "Lake Fitri has lost 40 percent of its open water since 2015, as two feeder channels have "
+    "silted up. We ask for an advisory mission to the wetland, a plan for 350 hectares of "
+    "papyrus, and training of 25 wardens from the villages around Yao in wetland inventory.";
+
+static int load_engine(void **state)
+{
+    struct err e = {0};
+
+    (void)state;
+    if (config_load(LIAISON_SOURCE_DIR "/config", &config, &e) == ERR_OK &&
+        engine_new(config, &engine, &e) == ERR_OK)
+        return 0;
+    print_error("%s\n", e.detail);
+    return -1;
+}
+
+static int free_engine(void **state)
+{
+    (void)state;
+    engine_free(engine);
+    config_free(config);
+    return 0;
+}
+
+static struct reading *read_request(const char *language, const char *title,
+                                    const char *description)
+{
+    struct draft d = {.country = "TCD",
+                      .language = language_find(language),
+                      .title = title,
+                      .description = description,
+                      .preferred = -1};
+
+    return reading_new(engine, &d);
+}
+
+/* Compares a second request with the lake's; the first hit is written. */
+static enum similar_verdict compare_with_lake(const char *language, const char *title,
+                                              const char *description, struct similar_hit *ret_hit)
+{
+    struct similar_index *x = similar_new(engine);
+    struct reading *first = read_request("en", lake_title, lake_text);
+    struct reading *second = read_request(language, title, description);
+    struct similar_hit hits[SIMILAR_HITS_MAX];
+    size_t n;
+
+    similar_add(x, "req_lake", first);
+    n = similar_find(x, second, hits);
+    memset(ret_hit, 0, sizeof *ret_hit);
+    if (n > 0)
+        *ret_hit = hits[0];
+    assert_true(n <= 1);
+    reading_free(first);
+    reading_free(second);
+    similar_free(x);
+    return ret_hit->verdict;
+}
+
+static bool has_word(char *const words[SIMILAR_WORDS_MAX], const char *word)
+{
+    for (size_t i = 0; i < SIMILAR_WORDS_MAX && words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return true;
+    return false;
+}
+
+static void test_same_text_is_certain(void **state)
+{
+    struct similar_hit h;
+
+    (void)state;
+    assert_int_equal(compare_with_lake("en", lake_title, lake_text, &h), SIMILAR_CERTAIN);
+    assert_string_equal(h.id, "req_lake");
+    assert_true(h.probability > 0.99);
+    similar_hit_clear(&h);
+}
+
+static void test_case_and_spacing_do_not_hide_the_same_text(void **state)
+{
+    struct similar_hit h;
+
+    (void)state;
+    assert_int_equal(
+        compare_with_lake("en", "RESTORING  water levels of Lake Fitri", lake_text, &h),
+        SIMILAR_CERTAIN);
+    similar_hit_clear(&h);
+}
+
+static void test_same_need_in_other_words_is_likely(void **state)
+{
+    struct similar_hit h;
+
+    (void)state;
+    assert_true(
+        compare_with_lake("en", "Siltation at Lake Fitri: help with the wetland",
+                          "The ministry of water requests an advisory mission. Since 2015 the "
+                          "wetland of Lake Fitri lost 40 percent of its water because of "
+                          "sediment in its channels. 25 wardens near Yao need training, and "
+                          "350 hectares of papyrus a plan.",
+                          &h) >= SIMILAR_LIKELY);
+    assert_true(has_word(h.shared, "Fitri"));
+    similar_hit_clear(&h);
+}
+
+static void test_same_need_in_another_language_is_likely(void **state)
+{
+    struct similar_hit h;
+
+    (void)state;
+    assert_true(
+        compare_with_lake("fr", "Ensablement du lac Fitri : zone humide à restaurer",
+                          "Le lac Fitri a perdu 40 pour cent de son eau depuis 2015, deux "
+                          "chenaux étant ensablés. Nous demandons une mission consultative dans "
+                          "la zone humide, un plan pour 350 hectares de papyrus et la formation "
+                          "de 25 gardes de Yao à l'inventaire des zones humides.",
+                          &h) >= SIMILAR_LIKELY);
+    similar_hit_clear(&h);
+}
+
+static void test_sibling_about_another_lake_is_not_certain(void **state)
+{
+    struct similar_hit h;
+    enum similar_verdict verdict = compare_with_lake(
+        "en", "Restoring water levels of Lake Iro",
+        "Lake Iro has lost 15 percent of its open water since 2021, as two feeder channels have "
+        "silted up. We ask for an advisory mission to the wetland, a plan for 90 hectares of "
+        "papyrus, and training of 12 wardens from the villages around Boum in wetland inventory.",
+        &h);
+
+    (void)state;
+    assert_true(verdict < SIMILAR_CERTAIN);
+    assert_true(has_word(h.differs, "Fitri"));
+    assert_true(has_word(h.differs, "Iro"));
+    similar_hit_clear(&h);
+}
+
+static void test_another_matter_is_not_listed(void **state)
+{
+    struct similar_hit h;
+
+    (void)state;
+    assert_int_equal(compare_with_lake("en", "Potato brown rot in seed imports",
+                                       "A quarantine pest was found by our inspectors, who need "
+                                       "laboratory reagents and a phytosanitary procedure.",
+                                       &h),
+                     SIMILAR_NONE);
+    similar_hit_clear(&h);
+}
+
+static void test_an_empty_index_and_empty_texts_give_no_hit(void **state)
+{
+    struct similar_index *x = similar_new(engine);
+    struct reading *nothing = read_request("zh", "", "");
+    struct similar_hit hits[SIMILAR_HITS_MAX];
+
+    (void)state;
+    assert_int_equal(similar_find(x, nothing, hits), 0);
+    assert_int_equal(similar_count(x), 0);
+    reading_free(nothing);
+    similar_free(x);
+}
+
+static void test_at_most_ten_hits_best_first(void **state)
+{
+    struct similar_index *x = similar_new(engine);
+    struct reading *lake = read_request("en", lake_title, lake_text);
+    struct similar_hit hits[SIMILAR_HITS_MAX];
+    char id[16];
+    size_t n;
+
+    (void)state;
+    for (int i = 0; i < 30; i++) {
+        snprintf(id, sizeof id, "req_%02d", i);
+        similar_add(x, id, lake);
+    }
+    assert_int_equal(similar_count(x), 30);
+    n = similar_find(x, lake, hits);
+    assert_int_equal(n, SIMILAR_HITS_MAX);
+    for (size_t i = 1; i < n; i++)
+        assert_true(hits[i - 1].probability >= hits[i].probability);
+    for (size_t i = 0; i < n; i++)
+        similar_hit_clear(&hits[i]);
+    reading_free(lake);
+    similar_free(x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_text_is_certain),
+        cmocka_unit_test(test_case_and_spacing_do_not_hide_the_same_text),
+        cmocka_unit_test(test_same_need_in_other_words_is_likely),
+        cmocka_unit_test(test_same_need_in_another_language_is_likely),
+        cmocka_unit_test(test_sibling_about_another_lake_is_not_certain),
+        cmocka_unit_test(test_another_matter_is_not_listed),
+        cmocka_unit_test(test_an_empty_index_and_empty_texts_give_no_hit),
+        cmocka_unit_test(test_at_most_ten_hits_best_first),
+    };
+    return cmocka_run_group_tests_name("similar", tests, load_engine, free_engine);
+}

@@ -1,0 +1,16 @@
+/* Where work comes from: the streams, entries that another worker left behind, delayed entries
+ * whose time has come, and the reconciler's round. */
+#ifndef WORKERS_INTAKE_H
+#define WORKERS_INTAKE_H
+
+#include "workers/crew.h"
+
+struct intake;
+
+struct intake *intake_new(struct crew *crew) __attribute__((returns_nonnull));
+/* No new work; done is called once nothing is in work any more. */
+void intake_stop(struct intake *i, void (*done)(void *arg), void *arg);
+void intake_free(struct intake *i);
+unsigned intake_busy(const struct intake *i);
+
+#endif
