@@ -155,14 +155,36 @@ static size_t words_near(const struct place *p, const struct text *t, size_t at,
     return n;
 }
 
+/* A bit for each word of the text, by fold and by skeleton: most sites are told absent at once. */
+struct seen_words {
+    uint64_t bits[64];
+};
+
+static void seen_add(struct seen_words *s, uint64_t hash)
+{
+    s->bits[hash >> 6 & 63] |= UINT64_C(1) << (hash & 63);
+}
+
+static bool seen_has(const struct seen_words *s, uint64_t hash)
+{
+    return (s->bits[hash >> 6 & 63] >> (hash & 63) & 1) != 0;
+}
+
+static bool place_may_stand(const struct place *p, const struct seen_words *seen)
+{
+    for (size_t w = 0; w < p->words_n; w++)
+        if (seen_has(seen, p->words[w].fold) ||
+            (p->words[w].skeleton != 0 && seen_has(seen, p->words[w].skeleton)))
+            return true;
+    return false;
+}
+
 static bool place_stands(const struct place *p, const struct text *t,
                          const struct matcher *vocabulary, struct place_found *ret_found)
 {
     size_t needed = p->words_n < 3 ? p->words_n : (p->words_n * NAME_PERCENT + 99) / 100;
     size_t tries = 0;
 
-    if (p->words_n == 0)
-        return false;
     for (size_t i = 0; i < t->tokens_n && tries < NAME_TRIES_MAX; i++)
         for (size_t w = 0; w < p->words_n; w++) {
             size_t end = i + 1;
@@ -183,7 +205,12 @@ size_t places_find(const struct places *p, const char *iso3, const struct text *
 {
     const struct world *w = p->world;
     size_t low = 0, high = w->sites_n, n = 0;
+    struct seen_words seen = {{0}};
 
+    for (size_t i = 0; i < t->tokens_n; i++) {
+        seen_add(&seen, t->tokens[i].fold);
+        seen_add(&seen, t->tokens[i].skeleton);
+    }
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (strcmp(w->sites[middle].iso3, iso3) < 0)
@@ -192,7 +219,8 @@ size_t places_find(const struct places *p, const char *iso3, const struct text *
             high = middle;
     }
     for (; low < w->sites_n && strcmp(w->sites[low].iso3, iso3) == 0 && n < room; low++)
-        if (place_stands(&p->places[low], t, vocabulary, &ret_found[n]))
+        if (place_may_stand(&p->places[low], &seen) &&
+            place_stands(&p->places[low], t, vocabulary, &ret_found[n]))
             ret_found[n++].site = (uint32_t)low;
     return n;
 }

@@ -118,6 +118,8 @@ static enum err_code check_row(void *arg, const struct csv *row, struct err *e)
         if (*word)
             f.facts |= fact(word);
     free(facts);
+    if (*csv_cell(row, "named"))
+        f.named = 1U << secretariat(csv_cell(row, "named"));
     if (*csv_cell(row, "not_party"))
         country.party[secretariat(csv_cell(row, "not_party"))] = PARTY_NO;
     f.emergency = *csv_cell(row, "emergency") == '1';

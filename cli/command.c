@@ -1,0 +1,147 @@
+#include "cli/command.h"
+
+#include "cli/action_command.h"
+#include "cli/assess_command.h"
+#include "cli/completion_command.h"
+#include "cli/help_command.h"
+#include "cli/queue_command.h"
+#include "cli/request_command.h"
+#include "cli/token_command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const command_group_titles[GROUPS_N] = {
+    [GROUP_REQUEST] = "Requests",
+    [GROUP_ACTION] = "Actions on a request (show ID says which are possible now)",
+    [GROUP_QUEUE] = "Queue",
+    [GROUP_SERVER] = "On the server",
+    [GROUP_OTHER] = "Other"};
+
+/* clang-format off */
+#define END {NULL, 0, NULL, NULL, NULL}
+#define CONFIG {"config", 0, "FILE", "LIAISON_CONFIG", "the daemon's settings; /etc/liaison/liaison.conf if it is there"}
+#define OUTPUT {"output", 0, "FILE", NULL, "write the token to this new file, mode 0600, instead of stdout"}
+
+static const struct flag submit_flags[] = {
+    {"wait", 0, "S", NULL, "wait up to S seconds (at most 10) until it is routed"}, END};
+static const struct flag list_flags[] = {
+    {"state", 0, "STATE,..", NULL, "only in these states"},
+    {"country", 0, "CODE,..", NULL, "only of these countries (ISO 3166-1 alpha-3)"},
+    {"secretariat", 0, "CODE,..", NULL, "only with these secretariats"},
+    {"theme", 0, "THEME,..", NULL, "only with these themes"},
+    {"urgency", 0, "URGENCY,..", NULL, "only of this urgency"},
+    {"language", 0, "LANG,..", NULL, "only in these languages"},
+    {"q", 0, "WORDS", NULL, "only with these words"},
+    {"updated-since", 0, "TIME", NULL, "only changed since: 2026-03-03 or 2026-03-03T14:05:00Z"},
+    {"sort", 0, "KEY", NULL, "order, as the API names it"},
+    {"limit", 0, "N", NULL, "rows of one page, 1..200"},
+    {"all", 0, NULL, NULL, "follow all pages"}, END};
+static const struct flag queue_flags[] = {
+    {"watch", 0, NULL, NULL, "show it anew each 2 seconds, until Ctrl-C"}, END};
+static const struct flag assess_flags[] = {
+    {"jsonl", 0, NULL, NULL, "a draft a line in, an assessment a line out; earlier lines are the stored requests"},
+    {"explain", 0, NULL, NULL, "print the reasons in words instead of JSON"},
+    {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
+static const struct flag issue_flags[] = {
+    {"role", 0, "ROLE", NULL, "country, secretariat, coordinator or operator"},
+    {"of", 0, "CODE", NULL, "which country (ISO 3166-1 alpha-3) or secretariat"},
+    {"label", 0, "TEXT", NULL, "who holds it, for the list"},
+    {"days", 0, "N", NULL, "how long it is valid, 1..365, 365 by default"}, OUTPUT, CONFIG, END};
+static const struct flag rotate_flags[] = {
+    {"days", 0, "N", NULL, "how long the new one is valid, 1..365, 365 by default"},
+    {"keep-hours", 0, "N", NULL, "how long the old one stays valid, 0..168, 24 by default"}, OUTPUT, CONFIG, END};
+static const struct flag issue_all_flags[] = {
+    {"output", 0, "FILE", NULL, "the credentials.json to write, mode 0600"},
+    {"days", 0, "N", NULL, "how long they are valid, 31..365, 365 by default"}, CONFIG, END};
+static const struct flag server_flags[] = {CONFIG, END};
+
+static const struct command fixed[] = {
+    {GROUP_REQUEST, "submit", "FILE|-", 1, 1, "submit a request",
+     "FILE is a JSON object with at least country, language, title and description.\n"
+     "After a failure the same command may be repeated: it is the same submission.\n", submit_flags, submit_run, 0},
+    {GROUP_REQUEST, "list", "", 0, 0, "list requests", NULL, list_flags, list_run, 0},
+    {GROUP_REQUEST, "show", "ID|REFERENCE", 1, 1, "show a request: who must act, why it was routed there, what was said", NULL, NULL, show_run, 0},
+    {GROUP_REQUEST, "history", "ID|REFERENCE", 1, 1, "show every transition, oldest first", NULL, NULL, history_run, 0},
+    {GROUP_REQUEST, "inbox", "", 0, 0, "what waits for this secretariat, in working order", NULL, NULL, inbox_run, 0},
+    {GROUP_QUEUE, "queue", "", 0, 0, "show the health of the queue", NULL, queue_flags, queue_run, 0},
+    {GROUP_QUEUE, "dead", "", 0, 0, "list dead letters", NULL, NULL, dead_run, 0},
+    {GROUP_QUEUE, "dead requeue", "ID", 1, 1, "put a dead letter back to work", NULL, NULL, dead_requeue_run, 0},
+    {GROUP_SERVER, "token issue", "", 0, 0, "issue a token; it is shown once", NULL, issue_flags, token_issue_run, 0},
+    {GROUP_SERVER, "token list", "", 0, 0, "list the tokens, without their secrets", NULL, server_flags, token_list_run, 0},
+    {GROUP_SERVER, "token revoke", "ID", 1, 1, "make a token invalid at once", NULL, server_flags, token_revoke_run, 0},
+    {GROUP_SERVER, "token rotate", "ID", 1, 1, "issue a token for the same holder and let this one end soon", NULL, rotate_flags, token_rotate_run, 0},
+    {GROUP_SERVER, "token issue-all", "", 0, 0, "issue tokens for every country, secretariat and role into one file",
+     "Nothing is done while the first token of the file is valid for 30 days more.\n", issue_all_flags, token_issue_all_run, 0},
+    {GROUP_SERVER, "keys create", "FILE", 1, 1, "make a new key file", NULL, NULL, keys_create_run, 0},
+    {GROUP_OTHER, "assess", "[FILE|-]", 0, 1, "route a draft and look for duplicates, without server and store",
+     "With --jsonl the drafts come from stdin unless a FILE is named.\n", assess_flags, assess_run, 0},
+    {GROUP_OTHER, "completion", "bash|zsh|fish", 1, 1, "print the completion for a shell", NULL, NULL, completion_run, 0},
+    {GROUP_OTHER, "help", "[COMMAND]", 0, 2, "show help", NULL, NULL, help_run, 0},
+};
+/* clang-format on */
+
+enum { FIXED_N = sizeof fixed / sizeof fixed[0] };
+
+struct commands {
+    struct command *list; /* owned; the flags of actions with it */
+    size_t n;
+};
+
+struct commands *commands_new(void)
+{
+    struct commands *c = mem_new(1, sizeof *c);
+
+    c->list = mem_new(FIXED_N + ACTIONS_N, sizeof *c->list);
+    for (enum command_group group = 0; group < GROUPS_N; group++) {
+        for (size_t i = 0; i < FIXED_N; i++)
+            if (fixed[i].group == group)
+                c->list[c->n++] = fixed[i];
+        for (unsigned a = 0; group == GROUP_ACTION && a < ACTIONS_N; a++)
+            if (action_command_init((enum action)a, &c->list[c->n]))
+                c->n++;
+    }
+    return c;
+}
+
+void commands_free(struct commands *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->list[i].group == GROUP_ACTION)
+            action_command_clear(&c->list[i]);
+    free(c->list);
+    free(c);
+}
+
+const struct command *commands_list(const struct commands *c, size_t *ret_n)
+{
+    *ret_n = c->n;
+    return c->list;
+}
+
+const struct command *command_find(const struct commands *c, const char *first, const char *second)
+{
+    size_t n = strlen(first);
+
+    for (size_t i = 0; i < c->n; i++) {
+        const char *name = c->list[i].name;
+
+        if (strncmp(name, first, n) != 0)
+            continue;
+        if (second ? name[n] == ' ' && !strcmp(name + n + 1, second) : !name[n])
+            return &c->list[i];
+    }
+    return NULL;
+}
+
+bool command_is_group(const struct commands *c, const char *first)
+{
+    size_t n = strlen(first);
+
+    for (size_t i = 0; i < c->n; i++)
+        if (!strncmp(c->list[i].name, first, n) && c->list[i].name[n] == ' ')
+            return true;
+    return false;
+}

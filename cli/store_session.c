@@ -1,0 +1,170 @@
+#include "cli/store_session.h"
+
+#include "cli/server_settings.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+enum { PUT_AT_ONCE = 64 };
+
+struct store_session {
+    struct settings settings;
+    struct keyring *ring;    /* owned */
+    struct event_base *base; /* owned */
+    struct store *store;     /* owned */
+    unsigned open_n;         /* calls without their answer */
+    struct err fault;        /* the first one since session_settle */
+    /* what the answers brought */
+    struct credential credential;
+    json_t *ids; /* owned until taken */
+};
+
+static void session_unfit(void *arg, const char *why)
+{
+    struct store_session *s = arg;
+
+    err_set(&s->fault, ERR_CONFIG, "the store is not fit: %.200s", why);
+    event_base_loopbreak(s->base);
+}
+
+enum err_code store_session_open(const struct line *line, struct store_session **ret_session,
+                                 struct err *e)
+{
+    struct store_session *s = mem_new(1, sizeof *s);
+    struct store_options options = {.unfit = session_unfit, .arg = s};
+    enum err_code rc = server_settings_load(line, &s->settings, e);
+
+    if (rc == ERR_OK)
+        rc = keyring_load(s->settings.keys, &s->ring, e);
+    if (rc == ERR_OK) {
+        s->base = event_base_new();
+        if (!s->base)
+            bug("no event base");
+        options.where = s->settings.store;
+        options.ring = s->ring;
+        options.timeout_ms = s->settings.store_timeout_ms;
+        options.check = s->settings.check_store;
+        rc = store_new(s->base, &options, &s->store, e);
+    }
+    if (rc == ERR_OK)
+        *ret_session = s;
+    else
+        store_session_close(s);
+    return rc;
+}
+
+void store_session_close(struct store_session *s)
+{
+    if (!s)
+        return;
+    store_free(s->store);
+    if (s->base)
+        event_base_free(s->base);
+    keyring_free(s->ring);
+    json_decref(s->ids);
+    free(s);
+}
+
+const struct settings *store_session_settings(const struct store_session *s)
+{
+    return &s->settings;
+}
+
+const struct keyring *store_session_keyring(const struct store_session *s)
+{
+    return s->ring;
+}
+
+/* One call has its answer. */
+static void session_answered(struct store_session *s, const struct err *e)
+{
+    if (e->code != ERR_OK && s->fault.code == ERR_OK)
+        s->fault = *e;
+    if (--s->open_n == 0)
+        event_base_loopbreak(s->base);
+}
+
+/* Runs until all calls are answered; each has its deadline, so this ends. */
+static enum err_code session_settle(struct store_session *s, struct err *e)
+{
+    struct err fault;
+
+    while (s->open_n > 0 && s->fault.code != ERR_CONFIG)
+        if (event_base_loop(s->base, 0) != 0)
+            break;
+    fault = s->fault;
+    if (fault.code != ERR_CONFIG) /* that one stays: open calls still refer to us */
+        s->fault = (struct err){0};
+    return fault.code == ERR_OK ? ERR_OK : err_set(e, fault.code, "%s", fault.detail);
+}
+
+static void session_done(void *arg, const struct err *e)
+{
+    session_answered(arg, e);
+}
+
+enum err_code store_session_put(struct store_session *s, const char (*ids)[TOKEN_ID_BYTES],
+                                const struct credential *list, size_t n, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+        s->open_n++;
+        token_store_put(s->store, ids[i], &list[i], session_done, s);
+        if (s->open_n == PUT_AT_ONCE || i + 1 == n)
+            rc = session_settle(s, e);
+    }
+    return rc;
+}
+
+static void session_got(void *arg, const struct credential *c, const struct err *e)
+{
+    struct store_session *s = arg;
+
+    if (c)
+        s->credential = *c;
+    session_answered(s, e);
+}
+
+enum err_code store_session_get(struct store_session *s, const char *id,
+                                struct credential *ret_credential, struct err *e)
+{
+    enum err_code rc;
+
+    s->open_n++;
+    token_store_get(s->store, id, session_got, s);
+    rc = session_settle(s, e);
+    if (rc == ERR_OK)
+        *ret_credential = s->credential;
+    return rc;
+}
+
+enum err_code store_session_revoke(struct store_session *s, const char *id, struct err *e)
+{
+    s->open_n++;
+    token_store_revoke(s->store, id, session_done, s);
+    return session_settle(s, e);
+}
+
+static void session_listed(void *arg, json_t *ids, const struct err *e)
+{
+    struct store_session *s = arg;
+
+    json_decref(s->ids);
+    s->ids = json_incref(ids);
+    session_answered(s, e);
+}
+
+enum err_code store_session_ids(struct store_session *s, json_t **ret_ids, struct err *e)
+{
+    enum err_code rc;
+
+    s->open_n++;
+    token_store_ids(s->store, session_listed, s);
+    rc = session_settle(s, e);
+    if (rc == ERR_OK) {
+        *ret_ids = s->ids;
+        s->ids = NULL;
+    }
+    return rc;
+}

@@ -1,0 +1,35 @@
+/* The store for commands that work on the server: calls that wait for their answer.
+ *
+ *   open (settings, keys, link) -> put / get / ids .. -> close
+ *
+ * The event loop runs only inside these functions, until what was asked is answered. */
+#ifndef CLI_STORE_SESSION_H
+#define CLI_STORE_SESSION_H
+
+#include "config/setting.h"
+#include "store/token_store.h"
+
+struct line;
+struct store_session; /* opaque */
+
+/* ERR_CONFIG: settings or keys are wrong. Whether the store answers shows at the first call. */
+enum err_code store_session_open(const struct line *line, struct store_session **ret_session,
+                                 struct err *e) ERR_CHECK;
+void store_session_close(struct store_session *s);
+const struct settings *store_session_settings(const struct store_session *s);
+const struct keyring *store_session_keyring(const struct store_session *s);
+
+/* All: ERR_UNAVAILABLE when the store does not answer, ERR_CONFIG when it is not fit for us. */
+
+/* Writes n credentials, ids[i] for list[i], many at a time. */
+enum err_code store_session_put(struct store_session *s, const char (*ids)[TOKEN_ID_BYTES],
+                                const struct credential *list, size_t n, struct err *e) ERR_CHECK;
+/* ERR_NOT_FOUND: there is none. */
+enum err_code store_session_get(struct store_session *s, const char *id,
+                                struct credential *ret_credential, struct err *e) ERR_CHECK;
+enum err_code store_session_revoke(struct store_session *s, const char *id,
+                                   struct err *e) ERR_CHECK;
+/* New reference to an array of texts, oldest first. */
+enum err_code store_session_ids(struct store_session *s, json_t **ret_ids, struct err *e) ERR_CHECK;
+
+#endif
