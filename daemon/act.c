@@ -66,7 +66,7 @@ void act_begin(struct task *t)
 
     op->task = t;
     if (!id_is(t->id, "req_") || action <= ACTION_HOLD) {
-        task_problem(act_end(op), &(struct err){ERR_NOT_FOUND, "no such request or action"}, NULL);
+        task_problem(act_end(op), &(struct err){ERR_NOT_FOUND, "no such request or action"});
         return;
     }
     op->action = (enum action)action;
@@ -113,7 +113,7 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
 
     stored_clear(&op->stored);
     if (!stored || record_view_of(&stored->record, &t->who) == RECORD_HIDDEN) {
-        task_problem(act_end(op), stored ? &(struct err){ERR_NOT_FOUND, "hidden"} : e, NULL);
+        task_problem(act_end(op), stored ? &(struct err){ERR_NOT_FOUND, "hidden"} : e);
         return;
     }
     op->stored = *stored;
@@ -202,35 +202,49 @@ static void act_moved(void *arg, enum store_outcome outcome, const struct err *e
     }
 }
 
-/* The words that a refusal needs: what is allowed now, who holds the claim, which version. */
+static json_t *allowed_json(unsigned allowed, char *ret_list, size_t bytes)
+{
+    json_t *list = json_array();
+    size_t n = 0;
+
+    *ret_list = '\0';
+    for (unsigned a = 0; a < ACTIONS_N; a++) {
+        if (!(allowed & 1u << a))
+            continue;
+        json_array_append_new(list, json_string(action_words[a]));
+        if (n < bytes)
+            n += (size_t)snprintf(ret_list + n, bytes - n, "%s%s", n ? ", " : "", action_words[a]);
+    }
+    return list;
+}
+
+/* What a refusal has to say: what is allowed now, who holds the claim, which version is current. */
 static void act_problem(struct act *op, const struct err *e)
 {
-    const struct record *r = &op->before;
+    struct record r = op->before;
     struct task *t = op->task;
-    unsigned allowed = transition_allowed(r, &t->who, clock_now_ms());
-    char list[256] = "";
-    char tag[ETAG_BYTES];
-    char since[CLOCK_TEXT_BYTES];
     struct err fault = *e;
-    struct record held = *r;
-    struct word_value values[3] = {
-        {NULL, NULL},
-        {NULL, NULL},
-        {NULL, NULL}
+    char list[256], tag[ETAG_BYTES], since[CLOCK_TEXT_BYTES];
+    json_t *allowed =
+        allowed_json(transition_allowed(&r, &t->who, clock_now_ms()), list, sizeof list);
+    json_t *members = NULL;
+    struct word_value values[] = {
+        {"state",   state_words[r.state]   },
+        {"allowed", list                   },
+        {"holder",  r.lead                 },
+        {"since",   clock_text(r.claimed_ms, since)},
+        {"current",         etag_write(r.version,                        tag)},
+        {NULL,     NULL    }
     };
 
-    for (unsigned a = 0, n = 0; a < ACTIONS_N; a++)
-        if (allowed & 1u << a && n < sizeof list)
-            n += (unsigned)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "",
-                                    action_words[a]);
-    if (fault.code == ERR_STATE) {
-        values[0] = (struct word_value){"state", state_words[r->state]};
-        values[1] = (struct word_value){"allowed", list};
-    } else if (fault.code == ERR_CLAIMED) {
-        values[0] = (struct word_value){"holder", held.lead};
-        values[1] = (struct word_value){"since", clock_text(r->claimed_ms, since)};
-    } else if (fault.code == ERR_STALE) {
-        values[0] = (struct word_value){"current", etag_write(r->version, tag)};
-    }
-    task_problem(act_end(op), &fault, values[0].name ? values : NULL);
+    act_end(op);
+    if (fault.code == ERR_STATE)
+        members =
+            json_pack("{s:s, s:O}", "state", state_words[r.state], "allowed_actions", allowed);
+    else if (fault.code == ERR_CLAIMED)
+        members = json_pack("{s:s, s:s}", "holder", r.lead, "since", since);
+    else if (fault.code == ERR_STALE)
+        members = json_pack("{s:s}", "current_etag", tag);
+    json_decref(allowed);
+    task_problem_with(t, &fault, members ? values : NULL, members);
 }

@@ -23,7 +23,7 @@ static void dead_listed(void *arg, json_t *items, const struct err *e)
     struct task *t = arg;
 
     if (e->code != ERR_OK)
-        task_problem(t, e, NULL);
+        task_problem(t, e);
     else
         task_reply_json(t, 200, json_pack("{s:O}", "items", items), 0);
 }
@@ -33,7 +33,7 @@ void requeue_begin(struct task *t)
     if (id_is(t->id, "req_"))
         queue_store_requeue(t->app->store, t->id, requeued, t);
     else
-        task_problem(t, &(struct err){ERR_NOT_FOUND, "no such id"}, NULL);
+        task_problem(t, &(struct err){ERR_NOT_FOUND, "no such id"});
 }
 
 static void requeued(void *arg, int64_t found, int64_t unused, const struct err *e)
@@ -42,9 +42,9 @@ static void requeued(void *arg, int64_t found, int64_t unused, const struct err 
 
     (void)unused;
     if (e->code != ERR_OK) {
-        task_problem(t, e, NULL);
+        task_problem(t, e);
     } else if (!found) {
-        task_problem(t, &(struct err){ERR_NOT_FOUND, "not a dead letter"}, NULL);
+        task_problem(t, &(struct err){ERR_NOT_FOUND, "not a dead letter"});
     } else {
         log_info("requeued", "request=%s", t->id);
         task_reply_json(t, 200, json_pack("{s:s, s:s}", "id", t->id, "queue", "route"), 0);

@@ -185,5 +185,5 @@ void metrics_begin(struct task *t)
     if (is_local(t))
         gauge_look(t->app->gauge, metrics_looked, t);
     else
-        task_problem(t, &(struct err){ERR_NOT_FOUND, "metrics are for this machine"}, NULL);
+        task_problem(t, &(struct err){ERR_NOT_FOUND, "metrics are for this machine"});
 }

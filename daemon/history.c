@@ -27,7 +27,7 @@ void history_begin(struct task *t)
     char *end;
 
     if (!id_is(t->id, "req_")) {
-        task_problem(t, &(struct err){ERR_NOT_FOUND, "no such request"}, NULL);
+        task_problem(t, &(struct err){ERR_NOT_FOUND, "no such request"});
         return;
     }
     op = mem_new(1, sizeof *op);
@@ -46,7 +46,7 @@ static void history_allowed(void *arg, struct stored *stored, const struct err *
 
     op->view = stored ? record_view_of(&stored->record, &t->who) : RECORD_HIDDEN;
     if (op->view == RECORD_HIDDEN) {
-        task_problem(t, stored ? &(struct err){ERR_NOT_FOUND, "hidden"} : e, NULL);
+        task_problem(t, stored ? &(struct err){ERR_NOT_FOUND, "hidden"} : e);
         free(op);
         return;
     }
@@ -63,7 +63,7 @@ static void history_read(void *arg, json_t *lines, const struct err *e)
     size_t i;
 
     if (e->code != ERR_OK) {
-        task_problem(t, e, NULL);
+        task_problem(t, e);
         free(op);
         return;
     }

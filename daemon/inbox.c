@@ -64,7 +64,7 @@ static void inbox_rows(void *arg, const struct cursor *rows, size_t n, int64_t t
     char(*ids)[ID_BYTES];
 
     if (e->code != ERR_OK) {
-        task_problem(op->task, e, NULL);
+        task_problem(op->task, e);
         free(op);
         return;
     }
@@ -118,7 +118,7 @@ static void inbox_read(void *arg, struct stored *list, size_t n, const struct er
     size_t kept = 0;
 
     if (e->code != ERR_OK) {
-        task_problem(op->task, e, NULL);
+        task_problem(op->task, e);
         free(op);
         return;
     }

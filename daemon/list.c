@@ -125,7 +125,7 @@ static void list_fail(struct list *op, const struct err *e, const struct faults 
     if (faults)
         task_faults(t, e, faults);
     else
-        task_problem(t, e, NULL);
+        task_problem(t, e);
 }
 
 /* Everything that must be the same on the next page. */

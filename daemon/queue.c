@@ -124,7 +124,7 @@ static void queue_looked(void *arg, const struct health *h, const struct err *e)
     json_t *doc;
 
     if (e->code != ERR_OK) {
-        task_problem(t, e, NULL);
+        task_problem(t, e);
         return;
     }
     doc = json_pack(

@@ -73,7 +73,7 @@ void resource_reply(struct task *t, int status, struct stored *stored)
     if (record_view_of(&op->stored.record, &t->who) == RECORD_HIDDEN) {
         stored_clear(&op->stored);
         free(op);
-        task_problem(t, &(struct err){ERR_NOT_FOUND, "hidden"}, NULL);
+        task_problem(t, &(struct err){ERR_NOT_FOUND, "hidden"});
         return;
     }
     for (; n < PAIRS_MAX && n < json_array_size(pairs); n++) {
@@ -102,7 +102,7 @@ static void resource_read(void *arg, struct stored *stored, const struct err *e)
     if (stored)
         resource_reply(op.task, op.status, stored);
     else
-        task_problem(op.task, e, NULL);
+        task_problem(op.task, e);
 }
 
 void resource_reread(struct task *t, int status, const char *id)

@@ -124,10 +124,9 @@ static bool is_json(const struct head *head)
     static const char json[] = "application/json";
     size_t n = sizeof json - 1;
 
-    /* A POST without a body needs no type. */
-    if (!type)
-        return head->content_length == 0;
-    return type->bytes >= n && !strncasecmp(type->text, json, n) &&
+    if (head->content_length == 0) /* without a body the type says nothing */
+        return true;
+    return type && type->bytes >= n && !strncasecmp(type->text, json, n) &&
            (type->bytes == n || type->text[n] == ';' || type->text[n] == ' ');
 }
 
@@ -173,7 +172,7 @@ static void route_begin(struct task *t, const struct err *e)
     if (fault.code == ERR_OK && t->route->takes_json)
         fault.code = task_read_idempotency(t, &fault);
     if (fault.code != ERR_OK)
-        task_problem(t, &fault, NULL);
+        task_problem(t, &fault);
     else
         t->route->begin(t);
 }

@@ -21,7 +21,7 @@ void show_begin(struct task *t)
     else if (!strncmp(t->id, "LN-", 3))
         request_store_find(t->app->store, t->id, show_found, t);
     else
-        task_problem(t, &absent, NULL);
+        task_problem(t, &absent);
 }
 
 static void show_found(void *arg, const char *id, const struct err *e)
@@ -29,9 +29,9 @@ static void show_found(void *arg, const char *id, const struct err *e)
     struct task *t = arg;
 
     if (e->code != ERR_OK)
-        task_problem(t, e, NULL);
+        task_problem(t, e);
     else if (!*id)
-        task_problem(t, &absent, NULL);
+        task_problem(t, &absent);
     else
         request_store_read(t->app->store, id, show_read, t);
 }
@@ -54,7 +54,7 @@ static void show_read(void *arg, struct stored *stored, const struct err *e)
     struct task *t = arg;
 
     if (!stored)
-        task_problem(t, e, NULL);
+        task_problem(t, e);
     else if (record_view_of(&stored->record, &t->who) != RECORD_HIDDEN &&
              is_known(t, stored->record.version))
         task_reply_json(t, 304, json_null(), stored->record.version);

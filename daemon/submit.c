@@ -127,16 +127,15 @@ static void submit_stored(void *arg, enum store_outcome outcome, const char *id,
     char known[ID_BYTES];
 
     if (e->code != ERR_OK) {
-        task_problem(submit_end(op), e, NULL);
+        task_problem(submit_end(op), e);
     } else if (outcome == STORE_REUSED) {
-        task_problem(submit_end(op), &(struct err){ERR_KEY_REUSED, "other body"}, NULL);
+        task_problem(submit_end(op), &(struct err){ERR_KEY_REUSED, "other body"});
     } else if (outcome == STORE_REPLAYED && id_is(id, "req_")) {
         snprintf(known, sizeof known, "%s", id);
         http_add_header(op->task->http, "Idempotent-Replayed", "true");
         resource_reread(submit_end(op), 201, known);
     } else if (outcome != STORE_DONE) {
-        task_problem(submit_end(op), &(struct err){ERR_INTERNAL, "submit: unexpected outcome"},
-                     NULL);
+        task_problem(submit_end(op), &(struct err){ERR_INTERNAL, "submit: unexpected outcome"});
     } else {
         snprintf(op->record.reference, sizeof op->record.reference, "%s", reference);
         if (op->wait_s && !op->routed)

@@ -115,7 +115,7 @@ static void task_end(struct task *t, int status)
 
 static void reply_dumped(struct http_exchange *http, int status, const char *type, json_t *doc)
 {
-    char *text = json_dumps(doc, JSON_COMPACT);
+    char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
 
     if (!text)
         bug("cannot write JSON");
@@ -179,7 +179,7 @@ static const char *retry_after(enum err_code code)
 
 static json_t *problem_json(struct app *app, struct http_exchange *http, int language,
                             enum err_code code, const struct faults *faults,
-                            const struct word_value *values)
+                            const struct word_value *values, json_t *members)
 {
     const char *type = problem_type(code);
     const struct word_value defaults[] = {
@@ -205,9 +205,8 @@ static json_t *problem_json(struct app *app, struct http_exchange *http, int lan
         bug("problem_json");
     if (faults && faults->n)
         json_object_set_new(doc, "errors", faults_json(app, language, faults));
-    if (values)
-        for (const struct word_value *v = values; v->name; v++)
-            json_object_set_new(doc, v->name, json_string(v->value));
+    json_object_update(doc, members);
+    json_decref(members);
     return doc;
 }
 
@@ -222,7 +221,7 @@ static void problem_headers(struct http_exchange *http, int language, enum err_c
 }
 
 static void problem_reply(struct task *t, const struct err *e, const struct faults *faults,
-                          const struct word_value *values)
+                          const struct word_value *values, json_t *members)
 {
     int status = problem_status(e->code);
 
@@ -231,18 +230,24 @@ static void problem_reply(struct task *t, const struct err *e, const struct faul
                   status, e->detail);
     problem_headers(t->http, t->language, e->code);
     reply_dumped(t->http, status, media_problem,
-                 problem_json(t->app, t->http, t->language, e->code, faults, values));
+                 problem_json(t->app, t->http, t->language, e->code, faults, values, members));
     task_end(t, status);
 }
 
-void task_problem(struct task *t, const struct err *e, const struct word_value *values)
+void task_problem(struct task *t, const struct err *e)
 {
-    problem_reply(t, e, NULL, values);
+    problem_reply(t, e, NULL, NULL, NULL);
+}
+
+void task_problem_with(struct task *t, const struct err *e, const struct word_value *values,
+                       json_t *members)
+{
+    problem_reply(t, e, NULL, values, members);
 }
 
 void task_faults(struct task *t, const struct err *e, const struct faults *faults)
 {
-    problem_reply(t, e, faults, NULL);
+    problem_reply(t, e, faults, NULL, NULL);
 }
 
 void task_refuse(struct app *app, struct http_exchange *http, enum err_code code,
@@ -254,5 +259,5 @@ void task_refuse(struct app *app, struct http_exchange *http, enum err_code code
     problem_headers(http, language, code);
     meter_count(app->meter, NULL, problem_status(code), 0);
     reply_dumped(http, problem_status(code), media_problem,
-                 problem_json(app, http, language, code, NULL, values));
+                 problem_json(app, http, language, code, NULL, values, NULL));
 }

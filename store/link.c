@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/reader.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -48,10 +49,8 @@ struct link {
 
     enum link_state state;
     struct bufferevent *bev; /* owned; NULL while down */
-    redisReader *reader;     /* owned; NULL while down */
-    redisReplyObjectFunctions functions;
-    size_t reading_bytes;  /* fed since the last whole reply */
-    struct pendings calls; /* in the order sent */
+    struct reader *reader;   /* owned; NULL while down */
+    struct pendings calls;   /* in the order sent */
     unsigned calls_n;
     struct event *timer; /* connect, reply or ping time-out, or the next attempt */
     unsigned attempts;
@@ -61,16 +60,6 @@ struct link {
 
 static void link_connect(struct link *l);
 static void link_arm(struct link *l);
-
-static redisReplyObjectFunctions defaults;
-static unsigned elements_max; /* the same for all links: hiredis hands no context to create */
-
-static void *array_create(const redisReadTask *task, int elements)
-{
-    if (elements < 0 || (unsigned)elements > elements_max)
-        return NULL; /* the reader reports this as an error, which drops the link */
-    return defaults.createArray(task, elements);
-}
 
 int64_t link_backoff_ms(unsigned n)
 {
@@ -127,8 +116,7 @@ static void link_close(struct link *l)
     if (l->bev)
         bufferevent_free(l->bev);
     l->bev = NULL;
-    if (l->reader)
-        redisReaderFree(l->reader);
+    reader_free(l->reader);
     l->reader = NULL;
     l->state = LINK_DOWN;
 }
@@ -194,8 +182,9 @@ static void link_timer(evutil_socket_t fd, short what, void *arg)
         link_drop(l, "connect timed out");
     else if (first && first->due_mono_ms <= clock_mono_ms())
         link_drop(l, "reply timed out"); /* replies would be out of step */
-    else if (first || l->state != LINK_READY ||
-             link_call(l, 1, ping, ping_bytes, 0, ping_answered, NULL, NULL) != ERR_OK)
+    else if (!first && l->state != LINK_READY)
+        link_drop(l, "not checked in time");
+    else if (first || link_call(l, 1, ping, ping_bytes, 0, ping_answered, NULL, NULL) != ERR_OK)
         link_arm(l);
 }
 
@@ -204,7 +193,6 @@ static void link_answer(struct link *l, redisReply *reply)
     struct pending *p = TAILQ_FIRST(&l->calls);
     struct err none = {0};
 
-    l->reading_bytes = 0;
     if (!p) { /* a reply nobody asked for: the stream cannot be trusted */
         freeReplyObject(reply);
         link_drop(l, "reply without a call");
@@ -226,22 +214,18 @@ static void link_readable(struct bufferevent *bev, void *arg)
 
     l->spoke_mono_ms = clock_mono_ms();
     while (l->bev == bev && (n = evbuffer_remove(in, bytes, sizeof bytes)) > 0) {
-        void *reply = NULL;
+        enum reader_state state = READER_REPLY;
+        redisReply *reply;
 
-        l->reading_bytes += (size_t)n;
-        if (redisReaderFeed(l->reader, bytes, (size_t)n) != REDIS_OK ||
-            l->reading_bytes > l->limits.reply_bytes) {
+        if (!reader_feed(l->reader, bytes, (size_t)n)) {
             link_drop(l, "reply too large");
             return;
         }
-        while (l->bev == bev) {
-            if (redisReaderGetReply(l->reader, &reply) != REDIS_OK) {
-                link_drop(l, "not a Redis reply");
-                return;
-            }
-            if (!reply)
-                break;
+        while (l->bev == bev && (state = reader_next(l->reader, &reply)) == READER_REPLY)
             link_answer(l, reply);
+        if (state == READER_BROKEN) {
+            link_drop(l, "not a Redis reply");
+            return;
         }
     }
     if (l->bev == bev)
@@ -275,16 +259,10 @@ static void link_event(struct bufferevent *bev, short what, void *arg)
 static void link_connect(struct link *l)
 {
     l->state = LINK_CONNECTING;
-    l->reading_bytes = 0;
     l->bev = bufferevent_socket_new(l->base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
-    l->reader = redisReaderCreate();
-    if (!l->bev || !l->reader)
+    l->reader = reader_new(l->limits.reply_bytes, l->limits.reply_elements);
+    if (!l->bev)
         bug("out of memory");
-    defaults = *l->reader->fn;
-    l->functions = defaults;
-    l->functions.createArray = array_create;
-    l->reader->fn = &l->functions;
-    elements_max = l->limits.reply_elements;
     bufferevent_setcb(l->bev, link_readable, NULL, link_event, l);
     bufferevent_enable(l->bev, EV_READ | EV_WRITE);
     link_arm(l);

@@ -29,7 +29,7 @@ void stored_clear(struct stored *s)
 
 static void add_json(struct args *a, const json_t *doc)
 {
-    char *text = json_dumps(doc, JSON_COMPACT);
+    char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
 
     if (!text)
         bug("cannot write JSON");
@@ -51,7 +51,7 @@ static void add_sealed(struct args *a, const struct keyring *ring, const struct 
 static void add_sealed_json(struct args *a, const struct keyring *ring, const struct record *r,
                             const char *field, const json_t *doc)
 {
-    char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
+    char *text = doc ? json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
 
     if (text)
         add_sealed(a, ring, r, field, text, strlen(text));
