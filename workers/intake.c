@@ -40,6 +40,9 @@ struct intake {
 
     struct event *heartbeat; /* owned */
 
+    struct config *fresh_config; /* owned until taken over; NULL: nothing new */
+    struct engine *fresh_engine;
+
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -55,14 +58,35 @@ static void arm(struct event *timer, int64_t ms)
     evtimer_add(timer, &tv);
 }
 
-static void intake_check_stopped(struct intake *i)
+/* Readings and the shelf point into the old data, so it goes only when nothing is in work. */
+static void intake_take_fresh(struct intake *i)
+{
+    struct crew *crew = i->crew;
+
+    shelf_free(i->shelf);
+    engine_free(crew->engine);
+    config_free(crew->config);
+    crew->config = i->fresh_config;
+    crew->engine = i->fresh_engine;
+    i->fresh_config = NULL;
+    i->fresh_engine = NULL;
+    i->shelf = shelf_new(crew);
+    log_info("reloaded", "ruleset=%s", crew->config->ruleset);
+}
+
+/* Called whenever an entry is finished: what waited for empty hands may happen now. */
+static void intake_idle(struct intake *i)
 {
     void (*stopped)(void *) = i->stopped;
 
-    if (!i->crew->stopping || i->working_n || i->left_working || !stopped)
+    if (i->working_n || i->left_working)
         return;
-    i->stopped = NULL;
-    stopped(i->stopped_arg);
+    if (i->fresh_config)
+        intake_take_fresh(i);
+    if (i->crew->stopping && stopped) {
+        i->stopped = NULL;
+        stopped(i->stopped_arg);
+    }
 }
 
 /* --- new entries ------------------------------------------------------------------------------ */
@@ -72,9 +96,8 @@ static void intake_worked(void *arg)
     struct intake *i = arg;
 
     i->working_n--;
-    if (i->crew->stopping)
-        intake_check_stopped(i);
-    else
+    intake_idle(i);
+    if (!i->crew->stopping)
         intake_fill(i);
 }
 
@@ -89,7 +112,8 @@ static bool is_ours(const struct crew *crew, const struct work *w)
 
 static void intake_fill(struct intake *i)
 {
-    while (i->backlog_n && i->working_n < (unsigned)i->crew->settings.worker_parallel) {
+    while (i->backlog_n && !i->fresh_config &&
+           i->working_n < (unsigned)i->crew->settings.worker_parallel) {
         const struct work *w = &i->backlog[i->backlog_at];
 
         i->backlog_at = (i->backlog_at + 1) % BACKLOG_MAX;
@@ -116,9 +140,7 @@ static void intake_came(void *arg, const struct work *list, size_t n, const stru
         if (strstr(e->detail, "NOGROUP"))
             i->prepared = false; /* somebody dropped it: made anew from the start */
         arm(i->retry, 200);
-    } else if (i->crew->stopping) {
-        intake_check_stopped(i);
-    } else {
+    } else if (!i->crew->stopping) {
         intake_fill(i);
     }
 }
@@ -170,7 +192,9 @@ static void left_worked(void *arg)
     struct intake *i = arg;
 
     i->left_working = false;
-    intake_check_stopped(i);
+    intake_idle(i);
+    if (!i->crew->stopping)
+        intake_fill(i);
     left_next(i);
 }
 
@@ -194,7 +218,7 @@ static void left_next(struct intake *i)
 {
     while (i->left_n && !is_ours(i->crew, &i->left[i->left_n - 1]))
         i->left_n--;
-    if (!i->left_n || i->left_working || i->crew->stopping)
+    if (!i->left_n || i->left_working || i->crew->stopping || i->fresh_config)
         return;
     i->left_working = true;
     queue_store_attempt(i->crew->store, &i->left[i->left_n - 1], clock_now_ms(), -1, left_counted,
@@ -316,12 +340,21 @@ struct intake *intake_new(struct crew *crew)
     return i;
 }
 
+void intake_renew(struct intake *i, struct config *config, struct engine *engine)
+{
+    engine_free(i->fresh_engine);
+    config_free(i->fresh_config);
+    i->fresh_config = config;
+    i->fresh_engine = engine;
+    intake_idle(i);
+}
+
 void intake_stop(struct intake *i, void (*done)(void *arg), void *arg)
 {
     i->crew->stopping = true;
     i->stopped = done;
     i->stopped_arg = arg;
-    intake_check_stopped(i);
+    intake_idle(i);
 }
 
 void intake_free(struct intake *i)
@@ -333,5 +366,7 @@ void intake_free(struct intake *i)
     event_free(i->reconcile);
     event_free(i->heartbeat);
     shelf_free(i->shelf);
+    engine_free(i->fresh_engine);
+    config_free(i->fresh_config);
     free(i);
 }

@@ -8,6 +8,9 @@
 struct intake;
 
 struct intake *intake_new(struct crew *crew) __attribute__((returns_nonnull));
+/* New reference data (both given): taken over as soon as nothing is in work, with an empty shelf;
+ * new entries wait until then. */
+void intake_renew(struct intake *i, struct config *config, struct engine *engine);
 /* No new work; done is called once nothing is in work any more. */
 void intake_stop(struct intake *i, void (*done)(void *arg), void *arg);
 void intake_free(struct intake *i);

@@ -13,13 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_CONFIG = 78, STOP_S = 15 };
+enum { EXIT_USAGE = 2, EXIT_CONFIG = 78, STOP_S = 15, SIGNALS_N = 3 };
 
 struct process {
     struct crew crew;
     struct intake *intake;
-    struct event *signals[2];
+    struct event *signals[SIGNALS_N];
     struct event *deadline;
+    const char *settings_path; /* borrowed, NULL: none */
     int exit_code;
     bool was_ready;
 };
@@ -67,11 +68,38 @@ static void process_late(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(p->crew.base); /* what is unfinished is taken over by others */
 }
 
+/* Parse fully, then swap; a fault changes nothing. */
+static void process_reload(struct process *p)
+{
+    struct settings fresh;
+    struct config *config = NULL;
+    struct engine *engine = NULL;
+    struct err e = {0};
+    const char *later;
+
+    if (settings_load(p->settings_path, &fresh, &e) != ERR_OK ||
+        config_load(fresh.data, &config, &e) != ERR_OK ||
+        engine_new(config, &engine, &e) != ERR_OK) {
+        log_error("reload_refused", "why=\"%s\"", e.detail);
+        config_free(config);
+        return;
+    }
+    later = settings_adopt(&p->crew.settings, &fresh);
+    if (later)
+        log_warning("waits_for_restart", "setting=%s", later);
+    log_set_level((enum log_level)log_level_of(p->crew.settings.log_level));
+    intake_renew(p->intake, config, engine);
+}
+
 static void process_signal(evutil_socket_t signal, short what, void *arg)
 {
     struct process *p = arg;
 
-    (void)signal, (void)what;
+    (void)what;
+    if (signal == SIGHUP) {
+        process_reload(p);
+        return;
+    }
     if (p->crew.stopping) {
         event_base_loopbreak(p->crew.base);
         return;
@@ -90,7 +118,7 @@ static enum err_code process_start(struct process *p, struct err *e)
                                   .unfit = process_unfit,
                                   .changed = process_ready,
                                   .arg = p};
-    static const int signals[] = {SIGTERM, SIGINT};
+    static const int signals[SIGNALS_N] = {SIGTERM, SIGINT, SIGHUP};
     enum err_code rc;
 
     if ((rc = config_load(crew->settings.data, &crew->config, e)) != ERR_OK ||
@@ -110,7 +138,7 @@ static enum err_code process_start(struct process *p, struct err *e)
         return rc;
     p->intake = intake_new(crew);
     p->deadline = evtimer_new(crew->base, process_late, p);
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < SIGNALS_N; i++) {
         p->signals[i] = evsignal_new(crew->base, signals[i], process_signal, p);
         evsignal_add(p->signals[i], NULL);
     }
@@ -129,7 +157,7 @@ static void process_stop(struct process *p)
     intake_free(p->intake);
     if (p->deadline)
         event_free(p->deadline);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < SIGNALS_N; i++)
         if (p->signals[i])
             event_free(p->signals[i]);
     keyring_free(crew->ring);
@@ -171,7 +199,6 @@ int main(int argc, char **argv)
         {NULL,      0,                 NULL, 0  }
     };
     struct process p = {.exit_code = 0};
-    const char *config = NULL;
     const char *slot = "1";
     struct err e = {0};
     int option;
@@ -179,7 +206,7 @@ int main(int argc, char **argv)
     log_init("liaison-worker", LOG_INFO);
     while ((option = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
         if (option == 'c')
-            config = optarg;
+            p.settings_path = optarg;
         else if (option == 's')
             slot = optarg;
         else if (option == 'V')
@@ -191,7 +218,7 @@ int main(int argc, char **argv)
         return usage(stderr);
     if (sodium_init() < 0)
         return 1;
-    if (settings_load(config, &p.crew.settings, &e) != ERR_OK) {
+    if (settings_load(p.settings_path, &p.crew.settings, &e) != ERR_OK) {
         fprintf(stderr, "%s\n", e.detail);
         return EXIT_CONFIG;
     }
