@@ -24,6 +24,9 @@ void livez_begin(struct task *t);
 void readyz_begin(struct task *t);
 void metrics_begin(struct task *t);
 
+/* openapi.c */
+void openapi_begin(struct task *t);
+
 /* front.c */
 void front_begin(struct task *t);
 

@@ -32,6 +32,7 @@ const struct route routes[] = {
     {METHOD_GET,  "/livez",                          0,                      false, livez_begin,   "The process answers"},
     {METHOD_GET,  "/readyz",                         0,                      false, readyz_begin,  "Requests are accepted"},
     {METHOD_GET,  "/metrics",                        0,                      false, metrics_begin, "Prometheus metrics; loopback or operator"},
+    {METHOD_GET,  "/openapi.json",                   0,                      false, openapi_begin, "This description"},
     {METHOD_GET,  "/",                               0,                      false, front_begin,   "What this is"},
 };
 /* clang-format on */

@@ -24,7 +24,7 @@ static bool listed(const char *list, int64_t version, bool weak_counts)
         if (weak)
             list += 2;
         if (*list == '*')
-            return true;
+            return !weak;
         if (*list != '"' || !(end = strchr(list + 1, '"')))
             return false;
         if ((!weak || weak_counts) && !strncmp(list, ours, n) &&

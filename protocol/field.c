@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "protocol/principal.h"
 #include "protocol/word.h"
 
 #include <stdio.h>
@@ -43,14 +44,26 @@ static const char *check_text(const struct field *f, const json_t *v)
     return n < f->min || n > f->max ? "wrong_length" : NULL;
 }
 
-static const char *check_code(bool (*is_known)(const void *, const char *), const void *arg,
-                              const json_t *v, const char *unknown)
+static const char *check_country(const struct field_codes *codes, const char *code)
 {
-    const char *code = json_string_value(v);
+    if (!code)
+        return "not_text";
+    if (strlen(code) != 3 || strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+        return "unknown_country";
+    return codes->is_country && !codes->is_country(codes->arg, code) ? "unknown_country" : NULL;
+}
+
+static const char *check_secretariat(const struct field_codes *codes, const char *code)
+{
+    size_t n;
 
     if (!code)
         return "not_text";
-    return is_known && !is_known(arg, code) ? unknown : NULL;
+    n = strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789");
+    if (n < 2 || n >= PRINCIPAL_OF_BYTES || code[n])
+        return "unknown_word";
+    return codes->is_secretariat && !codes->is_secretariat(codes->arg, code) ? "unknown_word"
+                                                                             : NULL;
 }
 
 /* Checks one value and stores it at slot (NULL: nowhere). */
@@ -101,10 +114,10 @@ static void field_set(const struct place *p, const struct field *f, const json_t
         code = text && clock_read(text, &instant) ? NULL : "not_a_date";
         break;
     case FIELD_COUNTRY:
-        code = check_code(p->codes->is_country, p->codes->arg, v, "unknown_country");
+        code = check_country(p->codes, text);
         break;
     case FIELD_SECRETARIAT:
-        code = check_code(p->codes->is_secretariat, p->codes->arg, v, "unknown_word");
+        code = check_secretariat(p->codes, text);
         break;
     case FIELD_OBJECT: {
         char at[FAULT_POINTER_BYTES];
@@ -193,5 +206,5 @@ bool field_decode(const json_t *doc, const char *at, const struct field *rows,
         }
     }
     field_refuse_unknown(doc, at, rows, faults);
-    return faults->n == before;
+    return faults->n == before && before < FAULTS_MAX;
 }

@@ -36,7 +36,8 @@ struct field {
 
 #define FIELD_UNSTORED ((size_t)-1)
 
-/* Codes that only the configuration knows. Both may be NULL: then only the form is checked. */
+/* Codes that only the configuration knows. Both may be NULL: then only the form is checked, three
+ * capital letters or 2 to 11 small letters and digits. */
 struct field_codes {
     bool (*is_country)(const void *arg, const char *code);
     bool (*is_secretariat)(const void *arg, const char *code);
@@ -45,7 +46,8 @@ struct field_codes {
 
 /* Checks doc against rows (ending with a row without name) and fills out; what is stored stays
  * borrowed from doc. at: doc's own pointer, "#" for the root. Absent members leave their slot
- * untouched. True when nothing was added to faults. */
+ * untouched. True when nothing is wrong: no fault was added, and none dropped since faults is full.
+ */
 bool field_decode(const json_t *doc, const char *at, const struct field *rows,
                   const struct field_codes *codes, void *out, struct faults *faults);
 

@@ -31,9 +31,8 @@ static const char contexts[KEY_USES_N][crypto_kdf_CONTEXTBYTES + 1] = {[KEY_FIEL
                                                                        [KEY_CSRF] = "LSNcsrf_",
                                                                        [KEY_CURSOR] = "LSNcurs_"};
 
-static bool key_read_line(struct keyring *ring, char *line)
+static bool key_add(struct keyring *ring, char *line, uint8_t master[KEY_BYTES])
 {
-    uint8_t master[KEY_BYTES];
     char *rest;
     unsigned long kid = strtoul(line, &rest, 10);
     char *state = strtok(rest, " \t\n");
@@ -43,8 +42,7 @@ static bool key_read_line(struct keyring *ring, char *line)
 
     if (ring->keys_n == KEYS_MAX || kid == 0 || kid > UINT32_MAX || !state || !hex ||
         strtok(NULL, " \t\n") || keyring_key(ring, (uint32_t)kid, KEY_FIELD) ||
-        sodium_hex2bin(master, sizeof master, hex, strlen(hex), NULL, &n, NULL) ||
-        n != sizeof master)
+        sodium_hex2bin(master, KEY_BYTES, hex, strlen(hex), NULL, &n, NULL) || n != KEY_BYTES)
         return false;
     if (!strcmp(state, "active") && !ring->active)
         ring->active = (uint32_t)kid;
@@ -54,8 +52,16 @@ static bool key_read_line(struct keyring *ring, char *line)
     for (unsigned i = 0; i < KEY_USES_N; i++)
         crypto_kdf_derive_from_key(key->derived[i], KEY_BYTES, i + 1, contexts[i], master);
     ring->keys_n++;
-    sodium_memzero(master, sizeof master);
     return true;
+}
+
+static bool key_read_line(struct keyring *ring, char *line)
+{
+    uint8_t master[KEY_BYTES];
+    bool good = key_add(ring, line, master);
+
+    sodium_memzero(master, sizeof master);
+    return good;
 }
 
 enum err_code keyring_load(const char *path, struct keyring **ret_ring, struct err *e)

@@ -71,6 +71,7 @@ static bool offers_read(struct record *r, const json_t *list)
         if (json_unpack(json_array_get(list, i), "[s, i, i, I, i]", &code, &role, &state, &due,
                         &o->reason) ||
             role < 0 || role > OFFER_SUPPORT || state < 0 || state > OFFER_COMPLETED ||
+            o->reason < -1 || o->reason >= REASONS_N ||
             !code_read(json_array_get(json_array_get(list, i), 0), o->secretariat))
             return false;
         o->role = (enum offer_role)role;
@@ -97,6 +98,7 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
     json_int_t submitted, updated, since, due, epoch, claimed, lease, reopened;
     const json_t *offers, *informed;
     const char *lead, *referred;
+    struct record read = *r;
 
     if (json_unpack((json_t *)(uintptr_t)meta,
                     "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:b, s:i, "
@@ -108,24 +110,26 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
         language < 0 || language > LANGUAGE_ZH || urgency < 0 || urgency > URGENCY_PLANNED ||
         disclosure < 0 || disclosure > DISCLOSURE_RESTRICTED || back < 0 || back > STATES_N ||
         outcome < 0 || outcome > OUTCOME_NO_REPLY || strlen(referred) >= sizeof r->referred ||
-        strlen(lead) >= sizeof r->lead || !offers_read(r, offers) || !informed_read(r, informed))
+        strlen(lead) >= sizeof r->lead || !offers_read(&read, offers) ||
+        !informed_read(&read, informed))
         return err_set(e, ERR_INTERNAL, "record %s: unreadable meta", r->id);
-    r->language = (enum language)language;
-    r->urgency = (enum urgency)urgency;
-    r->disclosure = (enum disclosure)disclosure;
-    r->submitted_ms = submitted;
-    r->updated_ms = updated;
-    r->since_ms = since;
-    r->due_ms = due;
-    snprintf(r->lead, sizeof r->lead, "%s", lead);
-    r->epoch = epoch;
-    r->claimed_ms = claimed;
-    r->lease_ms = lease;
-    r->restricted = restricted;
-    r->return_state = (enum state)back;
-    r->outcome = (enum outcome)outcome;
-    r->reopened_n = reopened;
-    snprintf(r->referred, sizeof r->referred, "%s", referred);
+    read.language = (enum language)language;
+    read.urgency = (enum urgency)urgency;
+    read.disclosure = (enum disclosure)disclosure;
+    read.submitted_ms = submitted;
+    read.updated_ms = updated;
+    read.since_ms = since;
+    read.due_ms = due;
+    snprintf(read.lead, sizeof read.lead, "%s", lead);
+    read.epoch = epoch;
+    read.claimed_ms = claimed;
+    read.lease_ms = lease;
+    read.restricted = restricted;
+    read.return_state = (enum state)back;
+    read.outcome = (enum outcome)outcome;
+    read.reopened_n = reopened;
+    snprintf(read.referred, sizeof read.referred, "%s", referred);
+    *r = read;
     return ERR_OK;
 }
 
@@ -151,11 +155,11 @@ static enum record_view secretariat_view(const struct record *r, const char *cod
 
     if (offer)
         return !narrow || !strcmp(r->lead, code) ? RECORD_FULL : RECORD_HEADER;
+    if (r->disclosure == DISCLOSURE_OPEN && !r->restricted && r->state != STATE_SUBMITTED)
+        return RECORD_FULL; /* also for those that were only informed */
     for (size_t i = 0; i < r->informed_n; i++)
         if (!strcmp(r->informed[i], code))
             return narrow ? RECORD_HEADER : RECORD_TITLE; /* informed: no duty (glossary) */
-    if (r->disclosure == DISCLOSURE_OPEN && !r->restricted && r->state != STATE_SUBMITTED)
-        return RECORD_FULL;
     return RECORD_HIDDEN;
 }
 

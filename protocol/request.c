@@ -96,13 +96,13 @@ bool request_decode(const json_t *doc, const char *country, const struct field_c
                     struct request *ret_request, struct faults *faults)
 {
     struct request r = {.urgency = URGENCY_ROUTINE, .disclosure = DISCLOSURE_ROUTED};
-    size_t before = faults->n;
+    bool good = field_decode(doc, "#", request_fields, codes, &r, faults);
 
-    field_decode(doc, "#", request_fields, codes, &r, faults);
-    if (r.country && country && strcmp(r.country, country) != 0)
+    if (r.country && country && strcmp(r.country, country) != 0) {
         fault_add(faults, "#", "country", "foreign_country");
-    if (faults->n != before)
-        return false;
-    *ret_request = r;
-    return true;
+        good = false;
+    }
+    if (good)
+        *ret_request = r;
+    return good;
 }

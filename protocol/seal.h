@@ -29,7 +29,7 @@ enum err_code seal_read(const struct keyring *ring, const struct seal_place *pla
                         const void *sealed, size_t n, char **ret_plain, size_t *ret_n,
                         struct err *e) ERR_CHECK;
 
-/* Keyed BLAKE2b-256 over length-prefixed parts (rules R-12, F-4). parts ends with NULL text. */
+/* Keyed BLAKE2b-256 over length-prefixed parts (rules R-12, F-4). */
 struct seal_part {
     const void *bytes;
     size_t n;

@@ -165,6 +165,8 @@ static const struct lifecycle_row *find_row(const struct record *r, enum action 
                                             const struct principal *who,
                                             const struct transition_input *in, int64_t now_ms)
 {
+    if (who->role == ROLE_COUNTRY && strcmp(who->of, r->country) != 0)
+        return NULL; /* no row is for somebody else's request */
     for (size_t i = 0; i < lifecycle_rows_n; i++) {
         const struct lifecycle_row *row = &lifecycle_rows[i];
 
@@ -180,8 +182,6 @@ unsigned transition_allowed(const struct record *r, const struct principal *who,
 {
     unsigned allowed = 0;
 
-    if (who->role == ROLE_COUNTRY && strcmp(who->of, r->country) != 0)
-        return 0;
     for (unsigned a = 0; a < ACTIONS_N; a++)
         if (find_row(r, (enum action)a, who, NULL, now_ms))
             allowed |= 1u << a;
@@ -338,6 +338,9 @@ static void set_clock(struct record *r, int64_t now_ms)
     r->due_ms = norm_of_state(r->state, &step) ? norm_due(step, r->urgency, now_ms) : 0;
     if (r->state == STATE_CLAIMED)
         r->lease_ms = r->due_ms;
+    for (size_t i = 0; r->state == STATE_OFFERED && i < r->offers_n; i++)
+        if (r->offers[i].state == OFFER_PENDING)
+            r->offers[i].due_ms = r->due_ms; /* the window begins anew for all who may answer */
 }
 
 enum err_code transition_apply(struct record *r, enum action a, const struct principal *who,

@@ -4,6 +4,37 @@
 
 #include <string.h>
 
+/* clang-format off */
+const struct view_member view_members[] = {
+    {"id", "string", "opaque, sorts by time"},
+    {"reference", "string", "LN-YYYY-CCC-NNNN, for people"},
+    {"state", "string", "where it is in the life cycle"},
+    {"version", "integer", "+1 with each transition; the ETag is \"r<version>\""},
+    {"withheld", "boolean", "true when texts are kept from this reader"},
+    {"dir", "string", "direction of the text: ltr or rtl"},
+    {"submitted_at", "string", "RFC 3339, UTC"},
+    {"updated_at", "string", "RFC 3339, UTC"},
+    {"ball", "string?", "who must act: system, coordinator, country or secretariat; null at the end"},
+    {"holder", "string?", "which secretariat, when it has the ball"},
+    {"due_at", "string?", "until when"},
+    {"outcome", "string?", "resolved, partly, not_resolved or no_reply"},
+    {"referred_to", "string?", "outside body"},
+    {"reopened", "integer", "how often"},
+    {"claim", "object?", "holder, since, lease_expires_at, epoch"},
+    {"offers", "array", "secretariat, role, state, expires_at, reason"},
+    {"allowed_actions", "array", "what this reader may do now"},
+    {"routing", "object?", "the decision with its candidates and reasons"},
+    {"duplicates", "array", "likely twins of the same country that this reader may see"},
+    {"related", "array", "related requests of other countries"},
+    {"question", "object", "by, at, text: the last question"},
+    {"reply", "object", "by, at, text"},
+    {"plan", "object", "by, at, text"},
+    {"amendment", "object", "by, at, text"},
+    {"answer", "object", "by, at, text"},
+    {"contributions", "array", "by, at, text: what supporters gave"},
+    {NULL, NULL, NULL}};
+/* clang-format on */
+
 static void set_time(json_t *out, const char *name, int64_t ms)
 {
     char text[CLOCK_TEXT_BYTES];

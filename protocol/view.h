@@ -11,6 +11,13 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
                       const struct principal *who, int64_t now_ms, bool summary)
     __attribute__((returns_nonnull));
 
+/* The members that view_resource adds to those of the request document, for the API description;
+ * ends with a row without name. type: JSON Schema type, "?" behind it when null is possible. */
+struct view_member {
+    const char *name, *type, *about;
+};
+extern const struct view_member view_members[];
+
 /* The line that a transition leaves in the history. from and to by row; new reference. */
 json_t *view_history(const struct record *before, const struct record *after, enum action a,
                      const struct principal *who, const struct transition_input *in, int64_t now_ms)

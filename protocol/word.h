@@ -25,6 +25,7 @@ enum outcome {
 extern const char *const outcome_words[]; /* OUTCOME_NONE is "" */
 
 /* Why a secretariat declines or gives back (contract section 5). */
-extern const char *const reason_words[];
+enum { REASONS_N = 9 };
+extern const char *const reason_words[REASONS_N + 1];
 
 #endif

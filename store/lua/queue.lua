@@ -69,19 +69,26 @@ local function is_after(a, b)
   return a_ms > b_ms or (a_ms == b_ms and tonumber(a_n) > tonumber(b_n))
 end
 
+-- The group's XINFO as a table by field name; nil when stream or group is not there.
+local function group_fields(work)
+  local known = redis.pcall('XINFO', 'GROUPS', work)
+  for _, group in ipairs(known.err and {} or known) do
+    local fields = {}
+    for i = 1, #group, 2 do
+      fields[group[i]] = group[i + 1]
+    end
+    if fields.name == GROUP then
+      return fields
+    end
+  end
+  return nil
+end
+
 -- The last entry that the group has delivered; makes the group when it is lost.
 local function last_delivered(work)
-  local known = redis.pcall('XINFO', 'GROUPS', work)
-  if type(known) == 'table' and not known.err then
-    for _, group in ipairs(known) do
-      local fields = {}
-      for i = 1, #group, 2 do
-        fields[group[i]] = group[i + 1]
-      end
-      if fields.name == GROUP then
-        return fields['last-delivered-id']
-      end
-    end
+  local fields = group_fields(work)
+  if fields then
+    return fields['last-delivered-id']
   end
   redis.call('XGROUP', 'CREATE', work, GROUP, '0', 'MKSTREAM')
   return '0-0'
@@ -152,26 +159,18 @@ local function inbox_clocks(key, now)
 end
 
 local function health(keys, args)
-  local waiting, pending, oldest_waiting, oldest_pending = 0, 0, '0', '0'
-  local known = redis.pcall('XINFO', 'GROUPS', keys[1])
-  if type(known) == 'table' and not known.err then
-    for _, group in ipairs(known) do
-      local fields = {}
-      for i = 1, #group, 2 do
-        fields[group[i]] = group[i + 1]
-      end
-      if fields.name == GROUP then
-        waiting = fields.lag or -1
-        pending = fields.pending
-        local after = redis.call('XRANGE', keys[1], '(' .. fields['last-delivered-id'], '+',
-          'COUNT', 1)
-        if after[1] then
-          oldest_waiting = string.match(after[1][1], '%d+')
-        end
-        if pending > 0 then
-          oldest_pending = string.match(redis.call('XPENDING', keys[1], GROUP)[2], '%d+')
-        end
-      end
+  local waiting
+  local pending, oldest_waiting, oldest_pending = 0, '0', '0'
+  local fields = group_fields(keys[1])
+  if fields then
+    waiting = fields.lag or -1
+    pending = fields.pending
+    local after = redis.call('XRANGE', keys[1], '(' .. fields['last-delivered-id'], '+', 'COUNT', 1)
+    if after[1] then
+      oldest_waiting = string.match(after[1][1], '%d+')
+    end
+    if pending > 0 then
+      oldest_pending = string.match(redis.call('XPENDING', keys[1], GROUP)[2], '%d+')
     end
   else
     waiting = redis.call('XLEN', keys[1])

@@ -1,0 +1,223 @@
+/* GET /openapi.json: the API's description (OpenAPI 3.1), made from the tables that the code itself
+ * goes by: routes, form fields, actions with their bodies, problem types. */
+#include "daemon/operations.h"
+
+#include "daemon/route.h"
+#include "daemon/task.h"
+#include "protocol/problem.h"
+#include "protocol/request.h"
+#include "protocol/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *words_schema(const char *const *words)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; words[i]; i++)
+        if (*words[i])
+            json_array_append_new(list, json_string(words[i]));
+    return json_pack("{s:s, s:o}", "type", "string", "enum", list);
+}
+
+static json_t *rows_schema(const struct field *rows);
+
+static json_t *value_schema(const struct field *f)
+{
+    switch (f->kind) {
+    case FIELD_TEXT:
+        return json_pack("{s:s, s:I, s:I}", "type", "string", "minLength", (json_int_t)f->min,
+                         "maxLength", (json_int_t)f->max);
+    case FIELD_WORD:
+        return words_schema(f->words);
+    case FIELD_BOOL:
+        return json_pack("{s:s}", "type", "boolean");
+    case FIELD_COUNT:
+        return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)f->min,
+                         "maximum", (json_int_t)f->max);
+    case FIELD_NUMBER:
+        return json_pack("{s:s, s:I, s:I}", "type", "number", "minimum", (json_int_t)f->min,
+                         "maximum", (json_int_t)f->max);
+    case FIELD_DATE:
+        return json_pack("{s:s}", "type", "string");
+    case FIELD_COUNTRY:
+        return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[A-Z]{3}$");
+    case FIELD_SECRETARIAT:
+        return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[a-z]+$");
+    case FIELD_OBJECT:
+        return rows_schema(f->rows);
+    }
+    return json_object();
+}
+
+/* An object of exactly these members: a typo must not vanish. */
+static json_t *rows_schema(const struct field *rows)
+{
+    json_t *properties = json_object();
+    json_t *required = json_array();
+
+    for (const struct field *f = rows; f->name; f++) {
+        json_t *schema = value_schema(f);
+
+        if (f->list_max)
+            schema = json_pack("{s:s, s:i, s:o}", "type", "array", "maxItems", f->list_max, "items",
+                               schema);
+        if (f->about)
+            json_object_set_new(schema, "description", json_string(f->about));
+        json_object_set_new(properties, f->name, schema);
+        if (f->required)
+            json_array_append_new(required, json_string(f->name));
+    }
+    return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required",
+                     required, "additionalProperties", 0);
+}
+
+/* The request document and what the service adds to it; more may be added within /v1. */
+static json_t *resource_schema(void)
+{
+    json_t *schema = rows_schema(request_fields);
+    json_t *properties = json_object_get(schema, "properties");
+
+    for (const struct view_member *m = view_members; m->name; m++) {
+        size_t n = strcspn(m->type, "?");
+        json_t *type = json_stringn(m->type, n);
+
+        if (m->type[n] == '?')
+            type = json_pack("[o, s]", type, "null");
+        json_object_set_new(properties, m->name,
+                            json_pack("{s:o, s:s}", "type", type, "description", m->about));
+    }
+    json_object_del(schema, "additionalProperties");
+    json_object_set_new(schema, "required",
+                        json_pack("[s, s, s, s]", "id", "reference", "state", "version"));
+    return schema;
+}
+
+static json_t *problem_schema(void)
+{
+    json_t *types = json_array();
+
+    for (unsigned code = ERR_OK + 1; code < ERR_CODES_N; code++) {
+        char uri[96];
+
+        if (problem_status((enum err_code)code) == 500 && code != ERR_INTERNAL)
+            continue;
+        snprintf(uri, sizeof uri, PROBLEM_TYPE_BASE "%s", problem_type((enum err_code)code));
+        json_array_append_new(types, json_string(uri));
+    }
+    return json_pack("{s:s, s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:{s:s, "
+                     "s:{s:{s:s}, s:{s:s}, s:{s:s}}}}}, s:[s, s, s]}",
+                     "type", "object", "properties", "type", "type", "string", "enum", types,
+                     "title", "type", "string", "status", "type", "integer", "detail", "type",
+                     "string", "request_id", "type", "string", "errors", "type", "array", "items",
+                     "type", "object", "properties", "pointer", "type", "string", "code", "type",
+                     "string", "detail", "type", "string", "required", "type", "title", "status");
+}
+
+static json_t *content(const char *media, json_t *schema)
+{
+    return json_pack("{s:{s:o}}", media, "schema", schema);
+}
+
+static json_t *reference_to(const char *name)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "#/components/schemas/%s", name);
+    return json_pack("{s:s}", "$ref", text);
+}
+
+/* id: operationId. body: NULL for none; taken. */
+static json_t *operation(const struct route *r, const char *id, const char *about, json_t *body)
+{
+    json_t *parameters = json_array();
+    json_t *roles = json_array();
+    bool answers_resource = !strncmp(r->path, "/v1/requests", 12) && !strstr(r->path, "history") &&
+                            (r->method == METHOD_POST || strstr(r->path, "{id}"));
+    json_t *op;
+
+    if (strstr(r->path, "{id}"))
+        json_array_append_new(parameters,
+                              json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", "id", "in", "path",
+                                        "required", 1, "schema", "type", "string"));
+    if (r->takes_json)
+        json_array_append_new(parameters,
+                              json_pack("{s:s, s:s, s:{s:s, s:i}}", "name", "Idempotency-Key", "in",
+                                        "header", "schema", "type", "string", "maxLength",
+                                        REQUEST_KEY_MAX));
+    for (unsigned role = 0; role < ROLES_N; role++)
+        if (r->roles & 1u << role)
+            json_array_append_new(roles, json_string(role_words[role]));
+    op = json_pack("{s:s, s:s, s:o, s:o, s:{s:{s:s, s:o}, s:{s:s, s:o}}}", "operationId", id,
+                   "summary", about, "parameters", parameters, "x-roles", roles, "responses",
+                   "default", "description", "a problem document", "content",
+                   content("application/problem+json", reference_to("Problem")), "2XX",
+                   "description", "done", "content",
+                   content("application/json", answers_resource
+                                                   ? reference_to("Request")
+                                                   : json_pack("{s:s}", "type", "object")));
+    if (body)
+        json_object_set_new(op, "requestBody",
+                            json_pack("{s:o}", "content", content("application/json", body)));
+    json_object_set_new(op, "security", r->roles ? json_pack("[{s:[]}]", "bearer") : json_array());
+    return op;
+}
+
+static void add_operation(json_t *paths, const char *path, enum head_method method, json_t *op)
+{
+    const char *name = method == METHOD_POST ? "post" : "get";
+    json_t *item = json_object_get(paths, path);
+
+    if (!item) {
+        item = json_object();
+        json_object_set_new(paths, path, item);
+    }
+    json_object_set_new(item, name, op);
+}
+
+/* One path an action: each has a body of its own. */
+static void add_actions(json_t *paths, const struct route *r)
+{
+    for (unsigned a = ACTION_CLAIM; a < ACTIONS_N; a++) {
+        char path[96];
+
+        snprintf(path, sizeof path, "/v1/requests/{id}/%s", action_words[a]);
+        add_operation(paths, path, METHOD_POST,
+                      operation(r, action_words[a], r->about,
+                                rows_schema(transition_fields((enum action)a))));
+    }
+}
+
+static json_t *paths_json(void)
+{
+    json_t *paths = json_object();
+
+    for (size_t i = 0; i < routes_n; i++) {
+        const struct route *r = &routes[i];
+        bool submits = r->method == METHOD_POST && !strcmp(r->path, "/v1/requests");
+        char id[48];
+
+        if (strstr(r->path, "{action}")) {
+            add_actions(paths, r);
+            continue;
+        }
+        snprintf(id, sizeof id, "%s_%zu", r->method == METHOD_POST ? "post" : "get", i);
+        add_operation(paths, r->path, r->method,
+                      operation(r, id, r->about, submits ? reference_to("Draft") : NULL));
+    }
+    return paths;
+}
+
+void openapi_begin(struct task *t)
+{
+    json_t *doc = json_pack(
+        "{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o, s:o, s:o}, s:{s:{s:s, s:s}}}}", "openapi", "3.1.0",
+        "info", "title", "Liaison", "version", LIAISON_VERSION, "paths", paths_json(), "components",
+        "schemas", "Draft", rows_schema(request_fields), "Request", resource_schema(), "Problem",
+        problem_schema(), "securitySchemes", "bearer", "type", "http", "scheme", "bearer");
+
+    if (!doc)
+        bug("openapi_begin");
+    task_reply_json(t, 200, doc, 0);
+}
