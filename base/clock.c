@@ -103,6 +103,8 @@ bool clock_read(const char *text, int64_t *ret_ms)
         if (*p == '.') {
             int weight = 100;
 
+            if (p[1] < '0' || p[1] > '9')
+                return false;
             for (p++; *p >= '0' && *p <= '9'; p++, weight /= 10)
                 ms += weight * (*p - '0');
         }

@@ -14,7 +14,7 @@ int64_t clock_mono_ms(void);
 /* From now on clock_now_ms() counts on from this instant. -1: the real time again. */
 void clock_set(int64_t now_ms);
 
-/* RFC 3339, UTC, milliseconds. Years outside 0000..9999 are clamped. Returns out. */
+/* RFC 3339, UTC, milliseconds. Instants before 1970 or after 9999 are clamped. Returns out. */
 char *clock_text(int64_t ms, char out[CLOCK_TEXT_BYTES]);
 /* Reads "YYYY-MM-DDTHH:MM:SS[.frac]Z" or a bare "YYYY-MM-DD" (midnight UTC), exactly; false if
  * it is not a real date. ret_ms stays untouched then. */

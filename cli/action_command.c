@@ -5,9 +5,9 @@
 #include "cli/input.h"
 #include "cli/line.h"
 #include "cli/report.h"
+#include "cli/request_path.h"
 #include "cli/request_view.h"
 #include "cli/sheet.h"
-#include "cli/url.h"
 #include "protocol/transition.h"
 
 #include <stdint.h>
@@ -280,9 +280,10 @@ static enum exit_code body_check(const struct line *line, const json_t *body)
         line_fault(line, "--%s must be %lld..%lld%s", name, (long long)fault->min,
                    (long long)fault->max,
                    !strcmp(fault->code, "wrong_length") ? " characters long" : "");
+    else if (!strcmp(fault->code, "unknown_word"))
+        line_fault(line, "--%s must be one of: %s", name, fault->words);
     else
-        line_fault(line, "--%s: %s%s%s", name, fault->code, *fault->words ? ": " : "",
-                   fault->words);
+        line_fault(line, "--%s: %s", name, fault->code);
     free(name);
     return EXIT_USAGE;
 }
@@ -314,8 +315,8 @@ static enum exit_code action_send(const struct line *line, const char *body)
                                   .if_match = line_flag(line, "if-match")};
     enum exit_code rc = api_open(line, &api);
 
-    buf_add_text(&path, "/v1/requests/");
-    url_add(&path, line->operands[0]);
+    if (rc == EXIT_DONE)
+        rc = request_path_find(api, line->operands[0], &path);
     buf_printf(&path, "/%s", line->command->name);
     buf_printf(&subject, "request %s", line->operands[0]);
     request.path = buf_text(&path);

@@ -2,6 +2,7 @@
 
 #include "cli/line.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,46 +27,48 @@ static void write_first_words(const struct commands *commands)
     }
 }
 
+/* Flags by command; "dead requeue" before "dead", since the first pattern that fits is taken. */
+static void write_bash_flags(const struct command *list, size_t n, bool two_words)
+{
+    for (size_t i = 0; i < n; i++) {
+        if ((strchr(list[i].name, ' ') != NULL) != two_words || !list[i].flags)
+            continue;
+        printf("    \"%s\"%s) flags+=\"", list[i].name, two_words ? "" : "\\ *");
+        write_flag_names(list[i].flags);
+        fputs("\" ;;\n", stdout);
+    }
+}
+
 static void write_bash(const struct line *line)
 {
     size_t n;
     const struct command *list = commands_list(line->commands, &n);
 
     fputs("_liaison() {\n"
-          "    local word=\"${COMP_WORDS[COMP_CWORD]}\" words flags=\"",
+          "    local word=\"${COMP_WORDS[COMP_CWORD]}\" words=\"\" flags=\"",
           stdout);
     write_flag_names(line_flags);
-    fputs("\"\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"", stdout);
+    fputs("\"\n    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", stdout);
+    write_bash_flags(list, n, true);
+    write_bash_flags(list, n, false);
+    fputs("    esac\n    case \"$COMP_CWORD ${COMP_WORDS[1]}\" in\n    1\\ *) words=\"", stdout);
     write_first_words(line->commands);
-    fputs("\"\n    else\n        case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n", stdout);
-    for (unsigned longer = 2; longer-- > 0;) /* "dead requeue" before "dead" */
-        for (size_t i = 0; i < n; i++) {
-            if ((strchr(list[i].name, ' ') != NULL) != (longer == 1))
-                continue;
-            printf("        \"%s\"%s) words=\"", list[i].name, longer ? "" : "\\ *");
-            write_flag_names(list[i].flags);
-            fputs("\" ;;\n", stdout);
-        }
-    fputs("        esac\n"
-          "        words=\"$words $flags\"\n"
-          "        if [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-          "            case \"${COMP_WORDS[1]}\" in\n",
-          stdout);
+    fputs("\" ;;\n", stdout);
     for (size_t i = 0; i < n; i++) {
         const char *second = strchr(list[i].name, ' ');
 
         if (second)
-            printf("            %.*s) words=\"$words %s\" ;;&\n", (int)(second - list[i].name),
+            printf("    \"2 %.*s\") words+=\" %s\" ;;&\n", (int)(second - list[i].name),
                    list[i].name, second + 1);
     }
-    fputs("            esac\n"
-          "        fi\n"
+    fputs("    esac\n"
+          "    if [[ $word == -* ]]; then\n"
+          "        mapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$word\")\n"
+          "    elif [[ $words ]]; then\n"
+          "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+          "    else\n"
+          "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
           "    fi\n"
-          "    case \"$word\" in\n"
-          "    -*) mapfile -t COMPREPLY < <(compgen -W \"$words $flags\" -- \"$word\") ;;\n"
-          "    *) mapfile -t COMPREPLY < <(compgen -W \"${words//--[a-z-]*([a-z-])/}\" -f -- "
-          "\"$word\") ;;\n"
-          "    esac\n"
           "}\n"
           "complete -F _liaison liaison\n",
           stdout);

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -74,6 +75,26 @@ static bool is_key(const char *text)
            strspn(text, "0123456789abcdef") == PENDING_KEY_BYTES - 1;
 }
 
+/* Files of writes that nobody came back to. */
+static void sweep(const char *path)
+{
+    BUF_AUTO struct buf folder = {0};
+    struct dirent *entry;
+    DIR *all;
+
+    buf_add(&folder, path, (size_t)(strrchr(path, '/') - path));
+    all = opendir(buf_text(&folder));
+    while (all && (entry = readdir(all))) {
+        struct stat st;
+
+        if (!fstatat(dirfd(all), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) &&
+            clock_now_ms() - (int64_t)st.st_mtime * 1000 >= keep_ms)
+            unlinkat(dirfd(all), entry->d_name, 0);
+    }
+    if (all)
+        closedir(all);
+}
+
 /* The key that an earlier run left behind. */
 static bool read_key(const char *path, char key[PENDING_KEY_BYTES])
 {
@@ -135,6 +156,8 @@ enum err_code pending_begin(const struct pending_write *write, struct pending *r
     sodium_bin2hex(p.key, sizeof p.key, random, sizeof random);
     write_name(write, name);
     p.path = pending_path(name);
+    if (p.path)
+        sweep(p.path);
     if (!p.path) {
         rc = err_set(e, ERR_IO, "neither XDG_STATE_HOME nor HOME is a folder");
     } else if (read_key(p.path, p.key)) {

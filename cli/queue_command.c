@@ -71,7 +71,8 @@ static void dead_write(const struct line *line, const json_t *json)
     json_array_foreach (sheet_items(json), i, item) {
         char since[SCREEN_TIME_BYTES];
         const char *text = sheet_text(item, "since");
-        const char *cells[] = {sheet_text(item, "id"), screen_time(text ? text : "", since),
+        const char *cells[] = {sheet_text(item, "id"),
+                               screen_short_time(&screen, text ? text : "", since),
                                sheet_text(item, "reason")};
 
         table_add(t, cells);

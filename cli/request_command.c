@@ -5,6 +5,7 @@
 #include "cli/input.h"
 #include "cli/line.h"
 #include "cli/report.h"
+#include "cli/request_path.h"
 #include "cli/request_view.h"
 #include "cli/sheet.h"
 #include "cli/url.h"
@@ -61,23 +62,16 @@ enum exit_code submit_run(const struct line *line)
 
 /* --- show, history ---------------------------------------------------------------------------- */
 
-/* GET /v1/requests/<operand><below>, written by `write`. */
-static enum exit_code read_one(const struct line *line, const char *below,
-                               void (*write)(const json_t *json, const struct screen *s))
+static enum exit_code read_path(const struct line *line, struct api *api, const char *path,
+                                void (*write)(const json_t *json, const struct screen *s))
 {
-    BUF_AUTO struct buf path = {0};
     BUF_AUTO struct buf subject = {0};
-    struct api *api = NULL;
     struct api_answer answer = {0};
     struct screen screen;
-    enum exit_code rc = api_open(line, &api);
+    enum exit_code rc;
 
-    buf_add_text(&path, "/v1/requests/");
-    url_add(&path, line->operands[0]);
-    buf_add_text(&path, below);
     buf_printf(&subject, "request %s", line->operands[0]);
-    if (rc == EXIT_DONE)
-        rc = api_get(api, buf_text(&path), buf_text(&subject), &answer);
+    rc = api_get(api, path, buf_text(&subject), &answer);
     if (rc == EXIT_DONE && line_has(line, "json")) {
         sheet_write_raw(stdout, answer.text, answer.bytes);
     } else if (rc == EXIT_DONE) {
@@ -85,18 +79,36 @@ static enum exit_code read_one(const struct line *line, const char *below,
         write(answer.json, &screen);
     }
     api_answer_clear(&answer);
-    api_close(api);
     return rc;
 }
 
 enum exit_code show_run(const struct line *line)
 {
-    return read_one(line, "", request_view_write);
+    BUF_AUTO struct buf path = {0};
+    struct api *api = NULL;
+    enum exit_code rc = api_open(line, &api);
+
+    buf_add_text(&path, "/v1/requests/"); /* shows references too */
+    url_add(&path, line->operands[0]);
+    if (rc == EXIT_DONE)
+        rc = read_path(line, api, buf_text(&path), request_view_write);
+    api_close(api);
+    return rc;
 }
 
 enum exit_code history_run(const struct line *line)
 {
-    return read_one(line, "/history", request_view_write_history);
+    BUF_AUTO struct buf path = {0};
+    struct api *api = NULL;
+    enum exit_code rc = api_open(line, &api);
+
+    if (rc == EXIT_DONE)
+        rc = request_path_find(api, line->operands[0], &path);
+    buf_add_text(&path, "/history");
+    if (rc == EXIT_DONE)
+        rc = read_path(line, api, buf_text(&path), request_view_write_history);
+    api_close(api);
+    return rc;
 }
 
 /* --- list, inbox ------------------------------------------------------------------------------ */

@@ -15,31 +15,44 @@ static const char *text_of(const json_t *object, const char *path)
 
 /* --- in a list -------------------------------------------------------------------------------- */
 
+/* A terminal has room for what tells most: a reference names the country, and who must act is the
+ * lead where it is a secretariat. */
+static const char *const shown[] = {"REFERENCE", "STATE", "MUST ACT", "DUE (UTC)",
+                                    "URGENCY",   "TITLE", NULL};
+static const char *const piped[] = {"reference", "state", "ball",  "due_at", "country",
+                                    "urgency",   "lead",  "title", "id",     NULL};
+
 struct table *request_view_table(const struct screen *s)
 {
-    static const char *const piped[] = {"REFERENCE", "STATE", "BALL",  "DUE (UTC)", "COUNTRY",
-                                        "URGENCY",   "LEAD",  "TITLE", "ID",        NULL};
-    static const char *const shown[] = {"REFERENCE", "STATE", "BALL",  "DUE (UTC)", "COUNTRY",
-                                        "URGENCY",   "LEAD",  "TITLE", NULL};
-
     return table_new(s->is_terminal ? shown : piped);
+}
+
+static void add_shown(struct table *t, const struct screen *s, const json_t *resource)
+{
+    char due[SCREEN_TIME_BYTES];
+    const char *holder = sheet_text(resource, "holder");
+    const char *cells[] = {text_of(resource, "reference"),
+                           text_of(resource, "state"),
+                           holder ? holder : text_of(resource, "ball"),
+                           screen_short_time(s, text_of(resource, "due_at"), due),
+                           text_of(resource, "urgency"),
+                           text_of(resource, "title")};
+
+    table_add(t, cells);
 }
 
 void request_view_add(struct table *t, const struct screen *s, const json_t *resource)
 {
-    char due[SCREEN_TIME_BYTES];
+    const char *cells[sizeof piped / sizeof piped[0]];
     const char *holder = sheet_text(resource, "claim.holder");
-    const char *cells[] = {text_of(resource, "reference"),
-                           text_of(resource, "state"),
-                           text_of(resource, "ball"),
-                           screen_time(text_of(resource, "due_at"), due),
-                           text_of(resource, "country"),
-                           text_of(resource, "urgency"),
-                           holder ? holder : text_of(resource, "holder"),
-                           text_of(resource, "title"),
-                           text_of(resource, "id")};
 
-    (void)s;
+    if (s->is_terminal) {
+        add_shown(t, s, resource);
+        return;
+    }
+    for (size_t i = 0; piped[i]; i++)
+        cells[i] = !strcmp(piped[i], "lead") ? holder ? holder : text_of(resource, "holder")
+                                             : text_of(resource, piped[i]);
     table_add(t, cells);
 }
 
@@ -65,11 +78,13 @@ static void heading(const struct screen *s, const char *text)
 static void fact(const struct screen *s, const char *name, const char *value)
 {
     BUF_AUTO struct buf safe = {0};
+    BUF_AUTO struct buf cell = {0};
 
     if (!*value)
         return;
     screen_add_safe(&safe, value, false);
-    fprintf(s->out, "  %-12s  %s\n", name, buf_text(&safe));
+    screen_add_cell(&cell, buf_text(&safe), screen_width(buf_text(&safe)));
+    fprintf(s->out, "  %-12s  %s\n", name, buf_text(&cell));
 }
 
 static void fact_of(const struct screen *s, const char *name, const json_t *object,
@@ -277,44 +292,44 @@ static void write_dialogue(const json_t *r, const struct screen *s)
 /* Members of the form that have no place of their own above. */
 static void write_rest(const json_t *r, const struct screen *s)
 {
-    static const char *const shown[] = {"id",
-                                        "reference",
-                                        "state",
-                                        "version",
-                                        "title",
-                                        "description",
-                                        "themes",
-                                        "country",
-                                        "language",
-                                        "dir",
-                                        "urgency",
-                                        "disclosure",
-                                        "withheld",
-                                        "submitted_at",
-                                        "updated_at",
-                                        "ball",
-                                        "holder",
-                                        "due_at",
-                                        "outcome",
-                                        "referred_to",
-                                        "claim",
-                                        "offers",
-                                        "routing",
-                                        "duplicates",
-                                        "related",
-                                        "question",
-                                        "reply",
-                                        "plan",
-                                        "amendment",
-                                        "answer",
-                                        "contributions",
-                                        "allowed_actions",
-                                        "reopened",
-                                        NULL};
+    static const char *const placed[] = {"id",
+                                         "reference",
+                                         "state",
+                                         "version",
+                                         "title",
+                                         "description",
+                                         "themes",
+                                         "country",
+                                         "language",
+                                         "dir",
+                                         "urgency",
+                                         "disclosure",
+                                         "withheld",
+                                         "submitted_at",
+                                         "updated_at",
+                                         "ball",
+                                         "holder",
+                                         "due_at",
+                                         "outcome",
+                                         "referred_to",
+                                         "claim",
+                                         "offers",
+                                         "routing",
+                                         "duplicates",
+                                         "related",
+                                         "question",
+                                         "reply",
+                                         "plan",
+                                         "amendment",
+                                         "answer",
+                                         "contributions",
+                                         "allowed_actions",
+                                         "reopened",
+                                         NULL};
     json_t *rest = json_copy((json_t *)(uintptr_t)r);
 
-    for (size_t i = 0; shown[i]; i++)
-        json_object_del(rest, shown[i]);
+    for (size_t i = 0; placed[i]; i++)
+        json_object_del(rest, placed[i]);
     if (json_object_size(rest)) {
         heading(s, "Further in the form");
         sheet_write(rest, s, 2);
@@ -375,8 +390,9 @@ void request_view_write_history(const json_t *history, const struct screen *s)
     json_array_foreach (sheet_items(history), i, line) {
         BUF_AUTO struct buf said = {0};
         char at[SCREEN_TIME_BYTES];
-        const char *cells[6] = {screen_time(text_of(line, "at"), at), text_of(line, "action"),
-                                text_of(line, "actor"), text_of(line, "from"), text_of(line, "to")};
+        const char *cells[6] = {screen_short_time(s, text_of(line, "at"), at),
+                                text_of(line, "action"), text_of(line, "actor"),
+                                text_of(line, "from"), text_of(line, "to")};
 
         add_particulars(&said, line);
         cells[5] = buf_text(&said);

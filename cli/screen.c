@@ -4,6 +4,7 @@
 #include "cli/line.h"
 
 #include <locale.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -115,10 +116,14 @@ static bool is_right_to_left(const char *text, size_t bytes)
 static void add_isolated(struct buf *out, const char *text, size_t bytes)
 {
     bool apart = is_right_to_left(text, bytes);
+    size_t blanks = 0;
 
+    while (blanks < bytes && text[blanks] == ' ')
+        blanks++;
+    buf_add(out, text, blanks);
     if (apart)
         buf_add_text(out, ISOLATE);
-    buf_add(out, text, bytes);
+    buf_add(out, text + blanks, bytes - blanks);
     if (apart)
         buf_add_text(out, ISOLATE_END);
 }
@@ -148,13 +153,14 @@ void screen_add_cell(struct buf *out, const char *safe, size_t width)
     if (used <= width) {
         add_isolated(out, safe, strlen(safe));
     } else {
-        size_t bytes = beginning(safe, width ? width - 1 : 0, &used);
+        BUF_AUTO struct buf cut = {0};
 
-        add_isolated(out, safe, bytes);
+        buf_add(&cut, safe, beginning(safe, width ? width - 1 : 0, &used));
         if (width) {
-            buf_add_text(out, ELLIPSIS);
+            buf_add_text(&cut, ELLIPSIS);
             used++;
         }
+        add_isolated(out, buf_text(&cut), cut.bytes);
     }
     for (; used < width; used++)
         buf_add(out, " ", 1);
@@ -181,7 +187,9 @@ void screen_paragraph(const struct screen *s, const char *text, size_t indent)
     char *line;
     char *rest;
 
-    if (width > 100)
+    if (!s->is_terminal)
+        width = SIZE_MAX; /* for programs a paragraph is a line */
+    else if (width > 100)
         width = 100; /* longer lines are hard to read */
     screen_add_safe(&safe, text, true);
     rest = safe.text;
@@ -189,8 +197,14 @@ void screen_paragraph(const struct screen *s, const char *text, size_t indent)
         do {
             BUF_AUTO struct buf out = {0};
             size_t n = line_bytes(line, width);
+            size_t shown = n;
 
-            add_isolated(&out, line, n);
+            while (shown > 0 && line[shown - 1] == ' ')
+                shown--;
+            if (s->is_terminal)
+                add_isolated(&out, line, shown);
+            else
+                buf_add(&out, line, shown);
             fprintf(s->out, "%*s%s\n", (int)indent, "", buf_text(&out));
             line += n;
             line += strspn(line, " ");
@@ -211,5 +225,22 @@ char *screen_time(const char *text, char out[SCREEN_TIME_BYTES])
         snprintf(out, SCREEN_TIME_BYTES, "%.10s %.5s", text, text + 11);
     else
         snprintf(out, SCREEN_TIME_BYTES, "%s", text);
+    return out;
+}
+
+char *screen_short_time(const struct screen *s, const char *text, char out[SCREEN_TIME_BYTES])
+{
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int64_t ms;
+    bool is_time = strlen(text) >= 16 && clock_read(text, &ms);
+    const char *month = is_time ? months[(text[5] - '0') * 10 + text[6] - '0' - 1] : "";
+
+    if (!s->is_terminal || !is_time)
+        snprintf(out, SCREEN_TIME_BYTES, "%s", text);
+    else if (clock_year(ms) == clock_year(clock_now_ms()))
+        snprintf(out, SCREEN_TIME_BYTES, "%2d %s %.5s", atoi(text + 8), month, text + 11);
+    else
+        snprintf(out, SCREEN_TIME_BYTES, "%2d %s %.4s", atoi(text + 8), month, text);
     return out;
 }

@@ -30,13 +30,15 @@ size_t screen_width(const char *safe);
 /* Adds a safe text in exactly width columns: cut with an ellipsis, or filled with blanks; text
  * written from right to left is set apart (U+2068, U+2069). */
 void screen_add_cell(struct buf *out, const char *safe, size_t width);
-/* Writes a text of several lines, broken to the width, each line indented. */
+/* Writes a text of several lines, each indented; on a terminal broken to its width. */
 void screen_paragraph(const struct screen *s, const char *text, size_t indent);
 /* A heading or name: bold where there is colour. */
 void screen_strong(const struct screen *s, const char *safe);
 
-/* "2026-03-03T14:05:09.123Z" -> "2026-03-03 14:05"; any other text as it is. Returns out. */
 enum { SCREEN_TIME_BYTES = 40 };
+/* "2026-03-03T14:05:09.123Z" -> "2026-03-03 14:05"; any other text as it is. Returns out. */
 char *screen_time(const char *text, char out[SCREEN_TIME_BYTES]);
+/* For a column: "3 Mar 14:05", of another year "3 Mar 2027"; unchanged where it is piped. */
+char *screen_short_time(const struct screen *s, const char *text, char out[SCREEN_TIME_BYTES]);
 
 #endif

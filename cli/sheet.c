@@ -133,27 +133,39 @@ void sheet_write_raw(FILE *out, const char *text, size_t bytes)
 
 /* --- for a terminal --------------------------------------------------------------------------- */
 
-static bool is_all_objects(const json_t *value)
+static bool is_all_objects(const json_t *array)
 {
-    const char *name;
-    json_t *one;
+    const json_t *one;
     size_t i;
 
-    if (json_is_array(value)) {
-        json_array_foreach (value, i, one)
-            if (!json_is_object(one))
-                return false;
-        return json_array_size(value) > 0;
-    }
-    json_object_foreach ((json_t *)(uintptr_t)value, name, one)
+    json_array_foreach (array, i, one)
         if (!json_is_object(one))
             return false;
-    return json_object_size(value) > 0;
+    return json_array_size(array) > 0;
+}
+
+/* True when all members are objects with the members of the first one: rows of a table by key. */
+static bool is_keyed_rows(const json_t *object)
+{
+    const json_t *first = json_object_iter_value(json_object_iter((json_t *)(uintptr_t)object));
+    const char *key;
+    const char *name;
+    json_t *row;
+    json_t *value;
+
+    json_object_foreach ((json_t *)(uintptr_t)object, key, row) {
+        if (!json_is_object(row) || json_object_size(row) != json_object_size(first))
+            return false;
+        json_object_foreach (row, name, value)
+            if (!json_object_get(first, name))
+                return false;
+    }
+    return json_object_size(object) > 1;
 }
 
 static bool is_plain(const json_t *value)
 {
-    return !json_is_object(value) && !(json_is_array(value) && is_all_objects(value));
+    return !json_is_object(value) && !is_all_objects(value);
 }
 
 struct columns {
@@ -231,14 +243,16 @@ static void write_plain(const json_t *object, const struct screen *s, size_t ind
     json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
         BUF_AUTO struct buf text = {0};
         BUF_AUTO struct buf safe = {0};
-        BUF_AUTO struct buf cell = {0};
+        BUF_AUTO struct buf row = {0};
 
         if (!is_plain(value))
             continue;
         sheet_add_value(&text, name, value);
         screen_add_safe(&safe, text.bytes ? buf_text(&text) : "-", false);
-        screen_add_cell(&cell, name, widest);
-        fprintf(s->out, "%*s%s  %s\n", (int)indent, "", buf_text(&cell), buf_text(&safe));
+        screen_add_cell(&row, name, widest);
+        buf_add_text(&row, "  ");
+        screen_add_cell(&row, buf_text(&safe), screen_width(buf_text(&safe)));
+        fprintf(s->out, "%*s%s\n", (int)indent, "", buf_text(&row));
     }
 }
 
@@ -257,14 +271,30 @@ static void write_readable(const json_t *object, const struct screen *s, size_t 
         fprintf(s->out, "\n%*s", (int)indent, "");
         screen_strong(s, buf_text(&safe));
         fputc('\n', s->out);
-        if (is_all_objects(value))
+        if (is_keyed_rows(value) || json_array_size(value) > 1)
             write_table(value, s, indent + 2);
-        else if (indent < 2 * DEPTH_MAX)
-            write_readable(value, s, indent + 2);
+        else if (indent < 2 * DEPTH_MAX) /* a single row reads better downwards */
+            write_readable(json_is_array(value) ? json_array_get(value, 0) : value, s, indent + 2);
     }
 }
 
 /* --- piped ------------------------------------------------------------------------------------ */
+
+/* As the API has it; lists of values with commas. */
+static void add_exact(struct buf *out, const json_t *value)
+{
+    char *text;
+
+    if (json_is_string(value)) {
+        buf_add_text(out, json_string_value(value));
+    } else if (json_is_array(value) || json_is_null(value)) {
+        sheet_add_value(out, "", value);
+    } else {
+        text = json_dumps(value, JSON_ENCODE_ANY);
+        buf_add_text(out, text);
+        free(text);
+    }
+}
 
 static void write_flat(const json_t *value, const char *path, FILE *out)
 {
@@ -276,10 +306,7 @@ static void write_flat(const json_t *value, const char *path, FILE *out)
         BUF_AUTO struct buf text = {0};
         BUF_AUTO struct buf safe = {0};
 
-        if (json_is_string(value))
-            buf_add_text(&text, json_string_value(value)); /* times as the API has them */
-        else
-            sheet_add_value(&text, "", value);
+        add_exact(&text, value);
         screen_add_safe(&safe, buf_text(&text), false);
         fprintf(out, "%s\t%s\n", path, buf_text(&safe));
         return;

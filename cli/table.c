@@ -56,7 +56,8 @@ static const char *cell(const struct table *t, size_t row, size_t column)
     return t->cells[row * t->columns_n + column];
 }
 
-/* Natural widths, then the widest column gives way until all fit or none can. */
+/* Natural widths, then the widest column gives way until all fit or none can. The first one stays:
+ * it names the row. */
 static void set_widths(const struct table *t, size_t room, size_t *widths)
 {
     size_t total = 0;
@@ -71,12 +72,12 @@ static void set_widths(const struct table *t, size_t room, size_t *widths)
         total += widths[c] + (c ? GAP : 0);
     }
     while (total > room) {
-        size_t widest = 0;
+        size_t widest = t->columns_n - 1;
 
         for (size_t c = 1; c < t->columns_n; c++)
             if (widths[c] > widths[widest])
                 widest = c;
-        if (widths[widest] <= COLUMN_MIN)
+        if (!widest || widths[widest] <= COLUMN_MIN)
             return;
         widths[widest]--;
         total--;

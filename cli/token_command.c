@@ -203,8 +203,8 @@ static void list_write(const struct line *line, json_t *tokens)
         const char *cells[] = {sheet_text(token, "id"),
                                sheet_text(token, "who"),
                                sheet_text(token, "state"),
-                               screen_time(sheet_text(token, "issued_at"), issued),
-                               screen_time(sheet_text(token, "expires_at"), expires),
+                               screen_short_time(&screen, sheet_text(token, "issued_at"), issued),
+                               screen_short_time(&screen, sheet_text(token, "expires_at"), expires),
                                sheet_text(token, "label")};
 
         table_add(t, cells);
@@ -442,7 +442,7 @@ static enum err_code issue_all(struct store_session *s, const char *output, int6
         rc =
             store_session_put(s, (const char(*)[TOKEN_ID_BYTES])all.ids, all.credentials, all.n, e);
     if (rc == ERR_OK) {
-        text = json_dumps(all.file, JSON_INDENT(0) | JSON_PRESERVE_ORDER);
+        text = json_dumps(all.file, JSON_INDENT(1));
         rc = secret_file_write(output, text, true, e);
         sodium_memzero(text, strlen(text));
         free(text);

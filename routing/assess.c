@@ -1,12 +1,11 @@
 #include "routing/assess.h"
 
 #include "routing/decision.h"
+#include "routing/draft.h"
 #include "routing/similar.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { THEMES_MAX = 16 };
 
 /* The requests of one country so far. */
 struct assess_country {
@@ -56,43 +55,6 @@ static struct similar_index *assess_requests(struct assess *a, const char *iso3)
 static const char *text_of(const json_t *line, const char *member)
 {
     return json_string_value(json_object_get(line, member));
-}
-
-/* All of ret_d is borrowed from line and themes. */
-static enum err_code assess_read(const struct assess *a, const json_t *line, struct draft *ret_d,
-                                 const char *themes[THEMES_MAX + 1], struct err *e)
-{
-    static const char *const required[] = {"id", "country", "language", "title", "description"};
-    const json_t *list = json_object_get(line, "themes");
-    const char *urgency = text_of(line, "urgency");
-    const char *preferred = text_of(line, "preferred_secretariat");
-    size_t themes_n = 0;
-
-    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
-        if (!text_of(line, required[i]))
-            return err_set(e, ERR_VALIDATION, "%s is not a text", required[i]);
-    if (language_find(text_of(line, "language")) < 0)
-        return err_set(e, ERR_VALIDATION, "language is none of ar en es fr ru zh");
-    if (strlen(text_of(line, "country")) != 3)
-        return err_set(e, ERR_VALIDATION, "country is no ISO 3166-1 alpha-3 code");
-    for (size_t i = 0; i < json_array_size(list) && themes_n < THEMES_MAX; i++) {
-        const char *theme = json_string_value(json_array_get(list, i));
-        if (theme)
-            themes[themes_n++] = theme;
-    }
-    themes[themes_n] = NULL;
-    *ret_d = (struct draft){
-        .country = text_of(line, "country"),
-        .language = language_find(text_of(line, "language")),
-        .title = text_of(line, "title"),
-        .description = text_of(line, "description"),
-        .themes = themes,
-        .emergency = urgency && strcmp(urgency, "emergency") == 0,
-        .preferred =
-            preferred ? mandate_secretariat(&engine_config(a->engine)->mandate, preferred) : -1,
-        .beyond_jurisdiction = json_is_true(json_object_get(line, "beyond_jurisdiction")),
-    };
-    return ERR_OK;
 }
 
 /* The lead's reasons; in triage why nobody leads. */
@@ -148,15 +110,18 @@ static json_t *assess_duplicates(const struct similar_index *requests, const str
 
 enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result, struct err *e)
 {
-    const char *themes[THEMES_MAX + 1];
+    const char *themes[DRAFT_THEMES_MAX + 1];
     struct similar_index *requests;
     struct decision decision;
     struct reading *r;
     struct draft d;
     json_t *best, *duplicates;
-    enum err_code rc = assess_read(a, line, &d, themes, e);
     json_auto_t *routing = NULL;
+    enum err_code rc;
 
+    if (!text_of(line, "id"))
+        return err_set(e, ERR_VALIDATION, "id is not a text");
+    rc = draft_read(&engine_config(a->engine)->mandate, line, themes, &d, e);
     if (rc != ERR_OK)
         return rc;
     r = reading_new(a->engine, &d);

@@ -30,7 +30,7 @@ enum {
 /* Evidence of the main topic below which the text says too little. */
 #define TOPIC_MIN 5.0
 /* A secondary topic has at least this part of the main topic's evidence, and this much. */
-#define SECONDARY_PART 0.65
+#define SECONDARY_PART 0.6
 #define SECONDARY_MIN 5.0
 /* Evidence from which a fact holds. */
 #define FACT_MIN 4.5
@@ -40,6 +40,14 @@ enum {
 /* A body outside speaks louder when its evidence is so many times the main topic's. */
 #define OUTSIDE_PART 1.0
 #define OUTSIDE_MIN 6.0
+
+/* Confidence: a logistic of how clear the topic is, of its evidence, of the points between the
+ * first two and of what speaks outside. Set by hand, close to the share that is right. */
+#define SURE_BASE (-1.2)
+#define SURE_CLEAR 2.5
+#define SURE_EVIDENCE 0.5
+#define SURE_POINTS (1.0 / 60.0)
+#define SURE_OUTSIDE (-1.5)
 
 /* --- topics -------------------------------------------------------------------------- */
 
@@ -317,7 +325,7 @@ static double confidence(const struct mandate *m, const struct reading *r, const
     double rival = 0, points = 0, clear, x;
 
     if (d->lead < 0)
-        return outside > 0 ? outside / (outside + best) : 0.5 * TOPIC_MIN / (best + TOPIC_MIN);
+        return (outside >= OUTSIDE_MIN ? outside : 0.5 * TOPIC_MIN) / (outside + best + TOPIC_MIN);
     for (size_t t = 0; t < m->topics_n; t++)
         if (r->topics[t] > 0 && usual_lead(m, t) != usual_lead(m, (size_t)d->main_topic))
             rival = fmax(rival, weights[t]);
@@ -329,8 +337,8 @@ static double confidence(const struct mandate *m, const struct reading *r, const
             points -= c->score;
     }
     clear = (best - rival) / best;
-    x = -1.2 + 2.5 * clear + 0.5 * log(best / TOPIC_MIN) + points / 60.0 -
-        1.5 * outside / (outside + best);
+    x = SURE_BASE + SURE_CLEAR * clear + SURE_EVIDENCE * log(best / TOPIC_MIN) +
+        SURE_POINTS * points + SURE_OUTSIDE * outside / (outside + best);
     return 1.0 / (1.0 + exp(-x));
 }
 
@@ -410,7 +418,9 @@ static json_t *reason_json(const struct teller *t, int secretariat, const struct
     char *text;
     json_t *json;
 
-    snprintf(key, sizeof key, "factor.%s", r->factor);
+    /* Of the secretariats that a topic concerns, only those with the full base usually lead. */
+    snprintf(key, sizeof key, "factor.%s%s", r->factor,
+             !strcmp(r->factor, "base_main") && r->points < RULE_BASE_LEAD ? "_part" : "");
     text = words_fill(t->g->config->words, key, t->language, values);
     json = json_pack("{s:s, s:i, s:s, s:s}", "factor", r->factor, "points", r->points, "evidence",
                      r->evidence, "text", text);

@@ -24,7 +24,7 @@ enum {
 #define EVIDENCE_CONCEPT_WORTH 1.3f
 #define PLAIN_CONCEPT_WORTH 0.5f /* "to improve", "ministry" */
 #define NAME_WORTH 1.8f
-#define ARABIC_NAME_WORTH 0.7f /* without capitals any word may be taken for a name */
+#define UNSURE_NAME_WORTH 0.7f /* Arabic, Chinese: without capitals any word may be a name */
 #define NUMBER_WORTH 1.4f
 #define SMALL_NUMBER_WORTH 0.5f /* one or two digits, and years */
 #define SITE_WORTH 2.0f
@@ -128,6 +128,21 @@ static void add_number(struct features *f, const struct token *t)
                 t->start, t->start + t->bytes);
 }
 
+/* Two characters. What no term of the vocabulary covers may be a name ("Poyang" in "Poyang
+ * lake wetland"). */
+static void add_han(struct features *f, const struct token *t, const struct token *next)
+{
+    uint64_t key;
+    bool is_term;
+
+    if (!next || !(next->flags & TOKEN_HAN) || (next->flags & TOKEN_BREAK))
+        return;
+    key = text_mix(text_mix((uint64_t)f->r->language, t->key), next->key);
+    is_term = (t->flags & TOKEN_TERM) || (next->flags & TOKEN_TERM);
+    feature_add(f, is_term ? FEATURE_STEM : FEATURE_NAME, key,
+                is_term ? STEM_WORTH : UNSURE_NAME_WORTH, t->start, next->start + next->bytes);
+}
+
 static void add_token(struct features *f, size_t i)
 {
     const struct token *t = &f->r->text.tokens[i];
@@ -140,12 +155,10 @@ static void add_token(struct features *f, size_t i)
     if (t->flags & TOKEN_NUMBER) {
         add_number(f, t);
     } else if (t->flags & TOKEN_HAN) {
-        if (next && (next->flags & TOKEN_HAN) && !(next->flags & TOKEN_BREAK))
-            feature_add(f, FEATURE_STEM, text_mix(text_mix(tongue, t->key), next->key), STEM_WORTH,
-                        t->start, next->start + next->bytes);
+        add_han(f, t, next);
     } else if (may_be_name(f, t)) {
         feature_add(f, FEATURE_NAME, t->skeleton ? t->skeleton : t->fold,
-                    t->flags & TOKEN_ARABIC ? ARABIC_NAME_WORTH : NAME_WORTH, t->start, end);
+                    t->flags & TOKEN_ARABIC ? UNSURE_NAME_WORTH : NAME_WORTH, t->start, end);
         if (t->flags & TOKEN_ARABIC)
             feature_add(f, FEATURE_STEM, text_mix(tongue, t->key), STEM_WORTH, t->start, end);
     } else {

@@ -8,6 +8,7 @@
 enum {
     NEAR_SPREAD = 3, /* a loose phrase of n words spans at most n + this many content tokens */
     NEAR_PHRASES_MAX = 64, /* a word with more phrases than that is no anchor */
+    SHORT_LETTERS = 5,     /* Latin words up to here must agree but for the plural */
     NONE = -1
 };
 
@@ -31,7 +32,8 @@ struct phrase {
     bool han;                  /* characters: their neighbourhood says nothing */
     uint8_t before_n, after_n; /* function words around the only content word of a phrase */
     uint8_t manners[MATCH_PHRASE_MAX];
-    uint64_t folds[MATCH_PHRASE_MAX];
+    uint64_t singulars[MATCH_PHRASE_MAX];
+    uint8_t letters[MATCH_PHRASE_MAX];
     uint64_t between; /* hash of the function words that matter */
 };
 
@@ -210,7 +212,8 @@ void matcher_add(struct matcher *m, const struct text *phrase, enum match_need n
             continue;
         p.han = p.han || (t->flags & TOKEN_HAN);
         p.manners[p.keys_n] = t->manner;
-        p.folds[p.keys_n] = t->fold;
+        p.singulars[p.keys_n] = t->singular;
+        p.letters[p.keys_n] = t->letters;
         p.keys[p.keys_n++] = t->key;
         hash = text_mix(hash, t->key);
         node = node_add(m, hash);
@@ -305,11 +308,17 @@ static void finding_add(struct finding *f, const struct phrase *p, size_t first,
             (struct match){p->payload, (uint32_t)first, (uint16_t)length, near_only, fit};
 }
 
-/* Whether a text's word can stand for a term's word of the same stem. A verb's form stands for
- * the bare word ("trained": "train"), but not the other way round. */
-static bool manner_fits(uint8_t term, uint8_t word)
+/* Whether a text's word can stand for the phrase's word of the same stem. A verb's form stands
+ * for the bare word ("trained": "train"), but not the other way round. Stems of short words say
+ * little: French "mars" and "mare" share theirs. */
+static bool word_fits(const struct phrase *p, uint8_t i, const struct token *t)
 {
-    return term == word || (term == 0 && word == MANNER_VERB);
+    if (p->singulars[i] == t->singular)
+        return true;
+    if (t->letters <= SHORT_LETTERS && p->letters[i] <= SHORT_LETTERS &&
+        !(t->flags & (TOKEN_ARABIC | TOKEN_CYRILLIC | TOKEN_HAN)))
+        return false;
+    return p->manners[i] == t->manner || (p->manners[i] == 0 && t->manner == MANNER_VERB);
 }
 
 static float phrase_fit(const struct finding *f, const struct phrase *p, size_t first)
@@ -326,8 +335,7 @@ static float phrase_fit(const struct finding *f, const struct phrase *p, size_t 
         fit = FIT_OTHER_LINK;
     }
     for (uint8_t i = 0; i < p->keys_n; i++)
-        if (!manner_fits(p->manners[i], content_at(f->c, first + i)->manner) &&
-            content_at(f->c, first + i)->fold != p->folds[i])
+        if (!word_fits(p, i, content_at(f->c, first + i)))
             fit *= FIT_MANNER;
     return fit;
 }

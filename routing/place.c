@@ -17,7 +17,8 @@ enum {
 
 struct place_word {
     uint64_t fold;
-    uint32_t skeleton; /* 0: too short to go by */
+    uint32_t skeleton;      /* 0: too short to go by */
+    uint64_t before, after; /* folds of its neighbours in the name, 0: none to go by */
 };
 
 struct place {
@@ -83,6 +84,10 @@ static void place_fill(struct place *p, const struct text *name, const struct si
         if (t->letters < NAME_LETTERS_MIN || (t->flags & TOKEN_NUMBER) ||
             is_common(common, common_n, t->fold) || matcher_knows(vocabulary, t->key))
             continue;
+        if (i > 0 && t[-1].letters >= NAME_LETTERS_MIN)
+            p->words[p->words_n].before = t[-1].fold;
+        if (i + 1 < name->tokens_n && t[1].letters >= NAME_LETTERS_MIN)
+            p->words[p->words_n].after = t[1].fold;
         p->words[p->words_n].fold = t->fold;
         p->words[p->words_n++].skeleton = t->consonants >= SKELETON_CONSONANTS ? t->skeleton : 0;
     }
@@ -134,6 +139,14 @@ static bool word_is(const struct place_word *w, const struct token *t,
     return w->skeleton != 0 && t->skeleton == w->skeleton &&
            ((t->flags & TOKEN_ARABIC) || (t->flags & TOKEN_UPPER)) &&
            !matcher_knows(vocabulary, t->key);
+}
+
+/* "Talamanca Range" stands for "Talamanca Range-La Amistad Reserves": a distinctive word with its
+ * neighbour, as in the name. */
+static bool neighbour_stands(const struct place_word *w, const struct text *t, size_t at)
+{
+    return (w->before != 0 && at > 0 && t->tokens[at - 1].fold == w->before) ||
+           (w->after != 0 && at + 1 < t->tokens_n && t->tokens[at + 1].fold == w->after);
 }
 
 /* How many further words of the name stand near token at. */
@@ -191,7 +204,8 @@ static bool place_stands(const struct place *p, const struct text *t,
             if (!word_is(&p->words[w], &t->tokens[i], vocabulary))
                 continue;
             tries++;
-            if (words_near(p, t, i, vocabulary, &end) < needed)
+            if (words_near(p, t, i, vocabulary, &end) < needed &&
+                !neighbour_stands(&p->words[w], t, i))
                 continue;
             ret_found->token = (uint32_t)i;
             ret_found->token_end = (uint32_t)end;

@@ -78,7 +78,7 @@ static void reading_compose(struct reading *r, const struct draft *d)
         compose_part(&b, d->themes[i]);
         buf_add(&b, "\n", 1);
     }
-    text_read(buf_text(&b), d->language, &r->text);
+    text_read(buf_text(&b), r->language, &r->text);
     mark = strchr(r->text.source, ZONE_MARK);
     r->title_end = mark ? (size_t)(mark - r->text.source) : r->text.source_bytes;
     mark = mark ? strchr(mark + 1, ZONE_MARK) : NULL;
@@ -108,17 +108,28 @@ static const struct concept *match_concept(const struct found_in_text *f, const 
     return &f->g->config->terms.concepts[PAYLOAD_INDEX(m->payload)];
 }
 
-static void mark_asking(struct found_in_text *f)
+/* Marks sentences that ask for something, and words that belong to a term. */
+static void mark_text(struct found_in_text *f)
 {
     for (size_t i = 0; i < f->matches_n; i++) {
         const struct concept *c = match_concept(f, &f->matches[i]);
+        for (size_t k = 0; c && !f->matches[i].near_only && k < f->matches[i].length; k++)
+            f->r->text.tokens[f->r->content.tokens[f->matches[i].first + k]].flags |= TOKEN_TERM;
         for (size_t k = 0; c && k < c->evidence_n; k++)
             if (c->evidence[k].kind == TARGET_ASK && !f->matches[i].near_only)
                 f->asking[match_token(f->r, f->matches[i].first)->sentence] = 1;
     }
 }
 
-/* Marks matches that lie inside a longer phrase which carries evidence itself. Matches stand
+/* A species, or a concept that is evidence for anything. */
+static bool says_something(const struct found_in_text *f, const struct match *m)
+{
+    const struct concept *c = match_concept(f, m);
+
+    return PAYLOAD_FOUND(m->payload) == FOUND_SPECIES || (c && c->evidence_n > 0);
+}
+
+/* True for matches that lie inside a longer phrase which carries evidence itself. Matches stand
  * by first token, so the phrases that may cover one are just before or after it. */
 static bool is_covered(const struct found_in_text *f, size_t i)
 {
@@ -128,12 +139,10 @@ static bool is_covered(const struct found_in_text *f, size_t i)
         for (int side = 0; side < 2; side++) {
             size_t k = side ? i + step : i - step;
             const struct match *other;
-            const struct concept *c;
             if (k >= f->matches_n) /* also below 0 */
                 continue;
             other = &f->matches[k];
-            c = match_concept(f, other);
-            if (c && c->evidence_n > 0 && !other->near_only && other->length > m->length &&
+            if (says_something(f, other) && !other->near_only && other->length > m->length &&
                 other->first <= m->first && other->first + other->length >= m->first + m->length)
                 return true;
         }
@@ -347,7 +356,7 @@ struct reading *reading_new(const struct engine *g, const struct draft *d)
     struct found_in_text f = {.g = g, .r = r};
     size_t matches_max;
 
-    r->language = d->language;
+    r->language = d->language >= 0 && d->language < LANGUAGES_N ? d->language : language_find("en");
     if (d->country)
         strncpy(r->country, d->country, sizeof r->country - 1);
     reading_compose(r, d);
@@ -358,7 +367,7 @@ struct reading *reading_new(const struct engine *g, const struct draft *d)
     f.matches_n = matcher_find(g->matchers[r->language], &r->content, f.matches, matches_max);
     f.asking = mem_new(
         r->text.tokens_n > 0 ? r->text.tokens[r->text.tokens_n - 1].sentence + 1UL : 1UL, 1);
-    mark_asking(&f);
+    mark_text(&f);
     gather_concepts(&f);
     gather_names(&f);
     gather_sites(g, r);

@@ -8,6 +8,7 @@
 enum {
     RULE_REASONS_MAX = 12,
     RULE_SUPPORT_MAX = 4,
+    RULE_BASE_LEAD = 60, /* base of a topic's usual lead */
     RULE_LEAD_MIN = 40,
     RULE_SUPPORT_MIN = 25,
     RULE_INFORM_MIN = 10

@@ -36,6 +36,8 @@ enum {
 #define CERTAIN_TITLES 0.6
 enum { CERTAIN_SHARED = 8 }; /* things in common; short texts have too few to be certain */
 #define PROBABILITY_UNCERTAIN_MAX 0.94
+/* Siblings (same form, other lake) agree in nearly all words: their titles decide. */
+#define PROBABILITY_VETO_MAX 0.65
 
 /* The logistic model. */
 #define MODEL_BASE (-4.0)
@@ -444,7 +446,9 @@ static double probability_of(const struct query *q, const struct document *d,
 
     if (d->fingerprint == q->fingerprint)
         return PROBABILITY_SAME_TEXT;
-    if (veto || l->shared_n < CERTAIN_SHARED || cosine(&l->words) < CERTAIN_COSINE ||
+    if (veto)
+        return fmin(p, PROBABILITY_VETO_MAX);
+    if (l->shared_n < CERTAIN_SHARED || cosine(&l->words) < CERTAIN_COSINE ||
         titles < CERTAIN_TITLES)
         return fmin(p, PROBABILITY_UNCERTAIN_MAX);
     return p;
@@ -491,6 +495,7 @@ static void hit_words(const struct query *q, const struct document *d, const str
                       struct similar_hit *h)
 {
     const char *word = q->x->texts + d->title_words_at;
+    bool compare = names_compare(q, d);
 
     for (size_t i = 0; i < l->shared_n; i++) {
         const struct feature *f = &q->features[l->shared[i].feature];
@@ -498,14 +503,15 @@ static void hit_words(const struct query *q, const struct document *d, const str
     }
     for (size_t i = 0; i < q->n; i++) {
         const struct feature *f = &q->features[i];
-        if (is_slot(f) && !document_has(q->x, d, f->key))
+        if (is_slot(f) && (compare || feature_kind(f->key) != FEATURE_NAME) &&
+            !document_has(q->x, d, f->key))
             words_add(h->differs, q->r->text.source + f->start, f->end - f->start);
     }
     for (size_t i = 0; i < d->title_words_n; i++) {
         uint32_t key;
         memcpy(&key, word, sizeof key);
         word += sizeof key;
-        if (query_find(q, key) < 0)
+        if (query_find(q, key) < 0 && (compare || feature_kind(key) != FEATURE_NAME))
             words_add(h->differs, word, strlen(word));
         word += strlen(word) + 1;
     }
@@ -540,18 +546,26 @@ static int compare_hit(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
-size_t similar_find(const struct similar_index *x, const struct reading *r,
-                    struct similar_hit hits[SIMILAR_HITS_MAX])
+/* The documents that a closer look is worth. */
+static size_t look_around(const struct query *q, struct look looks[CLOSER_LOOKS])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < q->x->documents_n; i++)
+        n = look_add(looks, n, (struct look){quick_score(q, &q->x->documents[i]), (uint32_t)i});
+    return n;
+}
+
+static size_t find_from(const struct similar_index *x, const struct reading *r,
+                        enum similar_verdict least, struct similar_hit hits[SIMILAR_HITS_MAX])
 {
     struct similar_hit all[CLOSER_LOOKS];
     struct look looks[CLOSER_LOOKS];
     struct query q;
-    size_t looks_n = 0, n = 0;
+    size_t looks_n, n = 0;
 
     query_init(&q, x, r);
-    for (size_t i = 0; i < x->documents_n; i++)
-        looks_n =
-            look_add(looks, looks_n, (struct look){quick_score(&q, &x->documents[i]), (uint32_t)i});
+    looks_n = look_around(&q, looks);
     for (size_t i = 0; i < looks_n; i++) {
         const struct document *d = &x->documents[looks[i].document];
         struct similar_hit *h = &all[n];
@@ -560,7 +574,7 @@ size_t similar_find(const struct similar_index *x, const struct reading *r,
         memset(h, 0, sizeof *h);
         h->probability = probability_of(&q, d, &l);
         h->verdict = verdict_of(h->probability);
-        if (h->verdict == SIMILAR_NONE)
+        if (h->verdict < least)
             continue;
         snprintf(h->id, sizeof h->id, "%s", x->texts + d->id_at);
         hit_words(&q, d, &l, h);
@@ -571,6 +585,18 @@ size_t similar_find(const struct similar_index *x, const struct reading *r,
         similar_hit_clear(&all[n - 1]);
     memcpy(hits, all, n * sizeof *hits);
     return n;
+}
+
+size_t similar_find(const struct similar_index *x, const struct reading *r,
+                    struct similar_hit hits[SIMILAR_HITS_MAX])
+{
+    return find_from(x, r, SIMILAR_POSSIBLE, hits);
+}
+
+size_t similar_nearest(const struct similar_index *x, const struct reading *r,
+                       struct similar_hit hits[SIMILAR_HITS_MAX])
+{
+    return find_from(x, r, SIMILAR_NONE, hits);
 }
 
 void similar_hit_clear(struct similar_hit *h)

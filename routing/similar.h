@@ -28,6 +28,9 @@ size_t similar_count(const struct similar_index *x);
 /* Best first. Returns how many hits were written; clear each with similar_hit_clear. */
 size_t similar_find(const struct similar_index *x, const struct reading *r,
                     struct similar_hit hits[SIMILAR_HITS_MAX]);
+/* As similar_find, but the nearest whatever their verdict: the retrieval core on its own. */
+size_t similar_nearest(const struct similar_index *x, const struct reading *r,
+                       struct similar_hit hits[SIMILAR_HITS_MAX]);
 void similar_hit_clear(struct similar_hit *h);
 /* "certain" "likely" "possible" "none" */
 const char *similar_verdict_word(enum similar_verdict v);

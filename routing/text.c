@@ -438,7 +438,9 @@ static void word_store(struct scanner *s, struct token *t)
         t->flags |= TOKEN_UPPER;
     if (w->upper_n == w->length && w->length > 1)
         t->flags |= TOKEN_CAPITALS;
-    t->fold = text_hash(utf8, bytes);
+    t->fold = t->singular = text_hash(utf8, bytes);
+    if (bytes > 2 && (utf8[bytes - 1] == 's' || utf8[bytes - 1] == 'x'))
+        t->singular = text_hash(utf8, bytes - 1);
     t->key = stem_key(s, w->letters + skip, w->letters_n - skip, w->script);
     t->manner = word_manner(s, utf8, bytes, w->script);
     letters_to_utf8(w->letters, w->letters_n, utf8);

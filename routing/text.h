@@ -25,15 +25,17 @@ enum token_flag {
     TOKEN_HAN = 1 << 4,
     TOKEN_ARABIC = 1 << 5,
     TOKEN_CYRILLIC = 1 << 6,
-    TOKEN_BREAK = 1 << 7,  /* punctuation before it: no phrase runs into it */
-    TOKEN_OPENS = 1 << 8,  /* first of a sentence, so its capital says nothing */
-    TOKEN_LINK = 1 << 9,   /* a function word that changes no meaning: "of", "the" */
-    TOKEN_JOINED = 1 << 10 /* beside a hyphen: "stop-over" is more than "stop" */
+    TOKEN_BREAK = 1 << 7,   /* punctuation before it: no phrase runs into it */
+    TOKEN_OPENS = 1 << 8,   /* first of a sentence, so its capital says nothing */
+    TOKEN_LINK = 1 << 9,    /* a function word that changes no meaning: "of", "the" */
+    TOKEN_JOINED = 1 << 10, /* beside a hyphen: "stop-over" is more than "stop" */
+    TOKEN_TERM = 1 << 11    /* part of an evidence word; set by reading.c */
 };
 
 struct token {
     uint64_t key;      /* of the stem, accents folded */
     uint64_t fold;     /* of the whole word, lower case, accents folded */
+    uint64_t singular; /* fold without a final s or x */
     uint32_t skeleton; /* of the consonants, alike in Latin, Cyrillic and Arabic; 0: too few */
     uint32_t start;    /* byte of text.source */
     uint16_t bytes;

@@ -41,7 +41,7 @@ class Store:
         """Starts script/redis; returns None when it serves, else (exit code, what it said)."""
         self.process = subprocess.Popen(
             [ROOT / "script/redis", self.state], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, env={**os.environ, "LIAISON_BALLAST": "0"})
+            text=True, errors="replace", env={**os.environ, "LIAISON_BALLAST": "0"})
         until = time.monotonic() + 20
         while time.monotonic() < until:
             if self.process.poll() is not None:
@@ -216,7 +216,8 @@ def test_second_server_on_one_store_is_refused(store):
         second.stop()
 
 
-def test_long_state_path_gets_a_short_socket(tmp_path):
+def test_long_state_path_gets_a_short_socket(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     state = tmp_path / ("long" * 30)
     store = Store(state)
     said = subprocess.run([ROOT / "script/redis", "--socket", state], capture_output=True,

@@ -1,0 +1,943 @@
+#include "protocol/transition.h"
+
+#include "base/clock.h"
+#include "protocol/norm.h"
+#include "tests/unit/protocol/sample.h"
+
+static const struct transition_input silent = {.reason = -1, .as = -1, .epoch = -1};
+
+/* --- the whole table, walked ------------------------------------------------------------------ */
+
+/* One corner of the space: a request in a state, and the circumstances that guards ask for. */
+struct scene {
+    enum state state;
+    bool late;           /* the first window has passed */
+    bool alone;          /* nobody but the lead is left */
+    enum state asked_in; /* awaiting_country: where the question was asked */
+    bool old;            /* closed more than 180 days ago */
+    const struct principal *who;
+};
+
+static bool scene_is_claimed(const struct scene *s)
+{
+    return s->state == STATE_CLAIMED || s->state == STATE_PLANNED || s->state == STATE_DELIVERING ||
+           s->state == STATE_ANSWERED || s->state == STATE_CLOSED || s->state == STATE_WITHDRAWN ||
+           (s->state == STATE_AWAITING_COUNTRY && s->asked_in != STATE_TRIAGE);
+}
+
+/* ramsar leads or is proposed, cms has accepted to support, cbd is invited, whc has declined. */
+static struct record scene_record(const struct scene *s)
+{
+    struct record r = sample_submitted();
+    enum offer_state others = s->alone || s->state == STATE_UNMATCHED ? OFFER_DECLINED : 0;
+
+    r.state = s->state;
+    r.version = 5;
+    r.due_ms = SAMPLE_NOW_MS + CLOCK_DAY_MS;
+    r.return_state = s->asked_in;
+    if (s->state == STATE_CLOSED)
+        r.outcome = OUTCOME_RESOLVED;
+    if (s->state != STATE_OFFERED && s->state != STATE_UNMATCHED && !scene_is_claimed(s))
+        return r;
+    sample_offer(&r, "ramsar", OFFER_LEAD,
+                 scene_is_claimed(s)
+                     ? OFFER_ACCEPTED
+                     : (s->state == STATE_OFFERED ? OFFER_PENDING : OFFER_DECLINED));
+    sample_offer(&r, "cms", OFFER_SUPPORT, others ? others : OFFER_ACCEPTED);
+    sample_offer(&r, "cbd", OFFER_SUPPORT, others ? others : OFFER_PENDING);
+    sample_offer(&r, "whc", OFFER_SUPPORT, OFFER_DECLINED);
+    if (s->state != STATE_UNMATCHED)
+        memcpy(r.lead, "ramsar", 7);
+    if (scene_is_claimed(s)) {
+        r.claimed_ms = SAMPLE_NOW_MS;
+        r.epoch = 3;
+    }
+    return r;
+}
+
+static int64_t scene_now_ms(const struct scene *s)
+{
+    if (s->old)
+        return SAMPLE_NOW_MS + 180 * CLOCK_DAY_MS + 1;
+    return s->late ? SAMPLE_NOW_MS + CLOCK_DAY_MS : SAMPLE_NOW_MS + CLOCK_DAY_MS - 1;
+}
+
+static bool scene_stands(const struct scene *s, enum standing standing)
+{
+    bool offered = s->state == STATE_OFFERED || (scene_is_claimed(s));
+    bool lead = scene_is_claimed(s) && s->who == &ramsar;
+    bool supporter = offered && !s->alone && s->who == &cms;
+    bool invited = offered && !s->alone && s->who == &cbd;
+
+    switch (standing) {
+    case STANDING_ANY:
+        return true;
+    case STANDING_PROPOSED:
+        return s->state == STATE_OFFERED &&
+               (s->who == &ramsar || ((s->late || s->old) && (supporter || invited)));
+    case STANDING_INVITED:
+        return invited;
+    case STANDING_LEAD:
+        return lead;
+    case STANDING_SUPPORTER:
+        return supporter;
+    case STANDING_TEAM:
+        return lead || supporter;
+    }
+    return false;
+}
+
+static bool scene_holds(const struct scene *s, enum guard g, const struct transition_input *in)
+{
+    switch (g) {
+    case GUARD_NONE:
+        return true;
+    case GUARD_AS_SUPPORT:
+        return in->as == OFFER_SUPPORT;
+    case GUARD_AS_LEAD:
+        return in->as != OFFER_SUPPORT;
+    case GUARD_NEXT_LEAD:
+        return !s->alone;
+    case GUARD_NO_LEAD:
+        return s->alone;
+    case GUARD_FROM_TRIAGE:
+        return s->asked_in == STATE_TRIAGE;
+    case GUARD_FROM_CLAIMED:
+        return s->asked_in == STATE_CLAIMED;
+    case GUARD_FROM_DELIVERY:
+        return s->asked_in == STATE_DELIVERING;
+    case GUARD_RESOLVED:
+        return in->outcome == OUTCOME_RESOLVED;
+    case GUARD_UNRESOLVED:
+        return in->outcome != OUTCOME_RESOLVED;
+    case GUARD_RECENT:
+        return !s->old;
+    }
+    return false;
+}
+
+static const struct lifecycle_row *scene_row(const struct scene *s, enum action a,
+                                             const struct transition_input *in)
+{
+    if (s->who == &uganda)
+        return NULL;
+    for (size_t i = 0; i < lifecycle_rows_n; i++) {
+        const struct lifecycle_row *row = &lifecycle_rows[i];
+
+        if (row->action == a && (row->from & 1u << s->state) && row->role == s->who->role &&
+            scene_stands(s, row->standing) && scene_holds(s, row->guard, in))
+            return row;
+    }
+    return NULL;
+}
+
+static const char *scene_text(const struct scene *s, enum action a,
+                              const struct transition_input *in)
+{
+    static char text[200];
+    char who[PRINCIPAL_TEXT_BYTES];
+
+    snprintf(text, sizeof text, "%s by %s in %s%s%s%s asked in %s, as %d, outcome %d",
+             action_words[a], principal_text(s->who, who), state_words[s->state],
+             s->late ? " late" : "", s->alone ? " alone" : "", s->old ? " old" : "",
+             state_words[s->asked_in], in->as, in->outcome);
+    return text;
+}
+
+static unsigned accepted_leads(const struct record *r)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < r->offers_n; i++)
+        n += r->offers[i].role == OFFER_LEAD && r->offers[i].state == OFFER_ACCEPTED;
+    return n;
+}
+
+/* What holds after any step. */
+static void assert_moved(const struct record *before, const struct record *r,
+                         const struct lifecycle_row *row, int64_t now_ms, const char *what)
+{
+    enum state to = row->to == STATE_SAME ? before->state : row->to;
+    enum norm_step step;
+    bool has_clock = norm_of_state(to, &step);
+    bool moved = to != before->state || strcmp(before->lead, r->lead) != 0;
+
+    if (r->state != to)
+        fail_msg("%s: went to %s", what, state_words[r->state]);
+    if (r->version != before->version + 1 || r->updated_ms != now_ms)
+        fail_msg("%s: version %lld", what, (long long)r->version);
+    if (r->submitted_ms != before->submitted_ms || strcmp(r->id, before->id) != 0 ||
+        strcmp(r->country, before->country) != 0 || strcmp(r->reference, before->reference) != 0)
+        fail_msg("%s: changed what never changes", what);
+    if (r->since_ms != (moved ? now_ms : before->since_ms))
+        fail_msg("%s: clock of the state", what);
+    if (moved && r->due_ms != (has_clock ? norm_due(step, r->urgency, now_ms) : 0))
+        fail_msg("%s: due", what);
+    if (r->epoch != before->epoch + (r->claimed_ms && !before->claimed_ms))
+        fail_msg("%s: epoch %lld", what, (long long)r->epoch);
+    if (accepted_leads(r) > 1)
+        fail_msg("%s: two leads", what);
+    if (!lifecycle_is_terminal(to) && (accepted_leads(r) == 1) != (r->claimed_ms != 0))
+        fail_msg("%s: %u leads, claimed at %lld", what, accepted_leads(r),
+                 (long long)r->claimed_ms);
+    if (row->action != ACTION_OFFER && /* its offers are made before, by transition_offer */
+        (to == STATE_OFFERED || r->claimed_ms) && !record_offer_find(r, r->lead))
+        fail_msg("%s: lead \"%s\" has no offer", what, r->lead);
+}
+
+static void assert_refused(const struct record *before, const struct record *r, enum action a,
+                           enum err_code rc, const struct err *e, const char *what)
+{
+    bool is_taken =
+        a == ACTION_CLAIM && before->claimed_ms && !lifecycle_is_terminal(before->state);
+
+    if (rc != (is_taken ? ERR_CLAIMED : ERR_STATE) || e->code != rc)
+        fail_msg("%s: code %d", what, (int)rc);
+    if (is_taken && !strstr(e->detail, "ramsar"))
+        fail_msg("%s: %s", what, e->detail);
+    if (memcmp(before, r, sizeof *r) != 0)
+        fail_msg("%s: refused, and changed the record", what);
+}
+
+static unsigned hits[64];
+
+/* All actions with all that an input may say; compares with transition_allowed too. */
+static void walk_scene(const struct scene *s)
+{
+    const struct record before = scene_record(s);
+    int64_t now_ms = scene_now_ms(s);
+    unsigned allowed = transition_allowed(&before, s->who, now_ms);
+    unsigned possible = 0;
+
+    for (unsigned k = 0; k < ACTIONS_N * 3 * 2; k++) {
+        enum action a = (enum action)(k % ACTIONS_N);
+        struct transition_input in = {.text = "text",
+                                      .reason = 0,
+                                      .as = (int)(k / ACTIONS_N % 3) - 1,
+                                      .outcome =
+                                          k / ACTIONS_N / 3 ? OUTCOME_PARTLY : OUTCOME_RESOLVED,
+                                      .epoch = -1,
+                                      .lead = "cites",
+                                      .body = "climate"};
+        const struct lifecycle_row *expected = scene_row(s, a, &in);
+        const struct lifecycle_row *row = NULL;
+        struct err e = {0};
+        struct record r;
+        enum err_code rc;
+
+        memcpy(&r, &before, sizeof r);
+        rc = transition_apply(&r, a, s->who, &in, now_ms, &row, &e);
+        if ((rc == ERR_OK) != (expected != NULL) || row != expected)
+            fail_msg("%s: %s, row %td, not %td", scene_text(s, a, &in), rc ? e.detail : "ok",
+                     row ? row - lifecycle_rows : -1, expected ? expected - lifecycle_rows : -1);
+        if (!row) {
+            assert_refused(&before, &r, a, rc, &e, scene_text(s, a, &in));
+            continue;
+        }
+        assert_moved(&before, &r, row, now_ms, scene_text(s, a, &in));
+        possible |= 1u << a;
+        hits[row - lifecycle_rows]++;
+    }
+    if (allowed != possible)
+        fail_msg("%s: allowed %x, possible %x", scene_text(s, ACTION_NOTE, &silent), allowed,
+                 possible);
+}
+
+static void test_the_table_and_nothing_else_decides_in_every_corner(void **state)
+{
+    static const struct principal *const people[] = {&kenya, &uganda, &ramsar, &cms,       &cbd,
+                                                     &whc,   &iwc,    &desk,   &operator_, &router};
+    static const enum state asked[] = {STATE_TRIAGE, STATE_CLAIMED, STATE_DELIVERING};
+
+    (void)state;
+    assert_in_range(lifecycle_rows_n, 1, sizeof hits / sizeof hits[0]);
+    for (unsigned s = 0; s < STATES_N; s++)
+        for (unsigned k = 0; k < 3 * 2 * 2 * 2; k++)
+            for (size_t p = 0; p < sizeof people / sizeof people[0]; p++) {
+                struct scene scene = {.state = s,
+                                      .asked_in = asked[k % 3],
+                                      .late = k / 3 & 1u,
+                                      .alone = k / 6 & 1u,
+                                      .old = k / 12 & 1u,
+                                      .who = people[p]};
+
+                walk_scene(&scene);
+            }
+    for (size_t i = 0; i < lifecycle_rows_n; i++)
+        if (!hits[i])
+            fail_msg("row %zu was never taken: %s", i, action_words[lifecycle_rows[i].action]);
+}
+
+/* --- stories ---------------------------------------------------------------------------------- */
+
+static const struct lifecycle_row *act_with(struct record *r, enum action a,
+                                            const struct principal *who,
+                                            const struct transition_input *in, int64_t now_ms)
+{
+    const struct lifecycle_row *row = NULL;
+    struct err e = {0};
+
+    if (transition_apply(r, a, who, in, now_ms, &row, &e) != ERR_OK)
+        fail_msg("%s: %s", action_words[a], e.detail);
+    return row;
+}
+
+static void act(struct record *r, enum action a, const struct principal *who)
+{
+    act_with(r, a, who, &silent, SAMPLE_NOW_MS);
+}
+
+static void assert_refuses(const struct record *r, enum action a, const struct principal *who,
+                           const struct transition_input *in, int64_t now_ms, enum err_code code)
+{
+    const struct lifecycle_row *row = NULL;
+    struct err e = {0};
+    struct record copy;
+
+    memcpy(&copy, r, sizeof copy);
+    if (transition_apply(&copy, a, who, in, now_ms, &row, &e) != code)
+        fail_msg("%s: code %d, not %d: %s", action_words[a], (int)e.code, (int)code, e.detail);
+    assert_memory_equal(&copy, r, sizeof copy);
+    assert_null(row);
+}
+
+static struct record offered(void)
+{
+    struct record r = sample_submitted();
+    struct routed to = {
+        .lead = "ramsar",
+        .support = {"cms", "cbd"},
+        .support_n = 2,
+        .informed = {"whc"    },
+        .informed_n = 1
+    };
+
+    transition_offer(&r, &to, SAMPLE_NOW_MS);
+    act(&r, ACTION_OFFER, &router);
+    return r;
+}
+
+static struct record claimed(void)
+{
+    struct record r = offered();
+
+    act(&r, ACTION_CLAIM, &ramsar);
+    return r;
+}
+
+static struct record answered(void)
+{
+    struct record r = claimed();
+
+    act(&r, ACTION_ANSWER, &ramsar);
+    return r;
+}
+
+static struct record closed(void)
+{
+    struct record r = answered();
+    struct transition_input resolved = silent;
+
+    resolved.outcome = OUTCOME_RESOLVED;
+    act_with(&r, ACTION_CONFIRM, &kenya, &resolved, SAMPLE_NOW_MS);
+    return r;
+}
+
+static void test_the_router_offers_to_lead_and_supporters_in_order(void **state)
+{
+    struct record r = offered();
+
+    (void)state;
+    assert_int_equal(r.state, STATE_OFFERED);
+    assert_string_equal(r.lead, "ramsar");
+    assert_int_equal(r.offers_n, 3);
+    assert_string_equal(r.offers[0].secretariat, "ramsar");
+    assert_int_equal(r.offers[0].role, OFFER_LEAD);
+    assert_string_equal(r.offers[1].secretariat, "cms");
+    assert_int_equal(r.offers[1].role, OFFER_SUPPORT);
+    assert_string_equal(r.offers[2].secretariat, "cbd");
+    assert_int_equal(r.informed_n, 1);
+    assert_string_equal(r.informed[0], "whc");
+    assert_int_equal(r.due_ms, norm_due(NORM_FIRST_WINDOW, r.urgency, SAMPLE_NOW_MS));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(r.offers[i].state, OFFER_PENDING);
+        assert_int_equal(r.offers[i].due_ms, r.due_ms);
+        assert_int_equal(r.offers[i].reason, -1);
+    }
+}
+
+static void test_offers_are_made_once_each_and_never_beyond_their_room(void **state)
+{
+    static char codes[RECORD_OFFERS_MAX][8];
+    struct routed to = {.lead = "s0"};
+    struct record r = sample_submitted();
+
+    (void)state;
+    for (size_t i = 0; i < RECORD_OFFERS_MAX; i++) {
+        snprintf(codes[i], sizeof codes[i], "s%zu", i);
+        to.support[i] = to.informed[i] = codes[i];
+    }
+    to.support_n = to.informed_n = RECORD_OFFERS_MAX;
+    transition_offer(&r, &to, SAMPLE_NOW_MS); /* s0 is lead and named as supporter again */
+    assert_int_equal(r.offers_n, RECORD_OFFERS_MAX);
+    assert_int_equal(r.offers[0].role, OFFER_LEAD);
+    for (size_t i = 0; i < RECORD_OFFERS_MAX; i++)
+        assert_string_equal(r.offers[i].secretariat, codes[i]);
+    to.lead = "x";
+    transition_offer(&r, &to, SAMPLE_NOW_MS);
+    assert_int_equal(r.offers_n, RECORD_OFFERS_MAX);
+    assert_string_equal(r.offers[RECORD_OFFERS_MAX - 1].secretariat, "s14");
+    assert_int_equal(r.informed_n, RECORD_OFFERS_MAX);
+}
+
+static void test_without_a_lead_the_request_goes_to_triage(void **state)
+{
+    struct record r = sample_submitted();
+
+    (void)state;
+    transition_offer(&r, &(struct routed){.lead = ""}, SAMPLE_NOW_MS);
+    assert_int_equal(r.offers_n, 0);
+    act(&r, ACTION_HOLD, &router);
+    assert_int_equal(r.state, STATE_TRIAGE);
+    assert_string_equal(r.lead, "");
+    assert_int_equal(r.due_ms, norm_due(NORM_TRIAGE, r.urgency, SAMPLE_NOW_MS));
+}
+
+static void test_a_claim_raises_the_epoch_and_starts_the_lease(void **state)
+{
+    struct record r = offered();
+    int64_t now_ms = SAMPLE_NOW_MS + 5000;
+
+    (void)state;
+    act_with(&r, ACTION_CLAIM, &ramsar, &silent, now_ms);
+    assert_int_equal(r.state, STATE_CLAIMED);
+    assert_int_equal(r.epoch, 1);
+    assert_int_equal(r.claimed_ms, now_ms);
+    assert_int_equal(r.lease_ms, norm_due(NORM_LEASE, r.urgency, now_ms));
+    assert_int_equal(r.due_ms, r.lease_ms);
+    assert_int_equal(r.offers[0].state, OFFER_ACCEPTED);
+    assert_int_equal(r.offers[1].state, OFFER_PENDING);
+}
+
+static void test_claim_of_a_claimed_request_names_the_holder(void **state)
+{
+    static const struct principal *const others[] = {&cms, &cbd, &whc, &iwc, &ramsar};
+    struct record r = claimed();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const struct lifecycle_row *row;
+        struct err e = {0};
+
+        assert_int_equal(transition_apply(&r, ACTION_CLAIM, others[i], &silent,
+                                          SAMPLE_NOW_MS + 30 * CLOCK_DAY_MS, &row, &e),
+                         ERR_CLAIMED);
+        assert_string_equal(e.detail, "claimed by ramsar");
+    }
+}
+
+static void test_in_the_first_window_only_the_proposed_lead_may_claim(void **state)
+{
+    struct record r = offered();
+
+    (void)state;
+    assert_true(transition_may_lead(&r, "ramsar", SAMPLE_NOW_MS));
+    assert_false(transition_may_lead(&r, "cms", r.due_ms - 1));
+    assert_false(transition_may_lead(&r, "whc", r.due_ms));
+    assert_refuses(&r, ACTION_CLAIM, &cms, &silent, r.due_ms - 1, ERR_STATE);
+    assert_refuses(&r, ACTION_CLAIM, &whc, &silent, r.due_ms, ERR_STATE);
+    act_with(&r, ACTION_CLAIM, &cms, &silent, r.due_ms);
+    assert_string_equal(r.lead, "cms");
+    assert_int_equal(record_offer(&r, "cms")->role, OFFER_LEAD);
+    assert_int_equal(record_offer(&r, "cms")->state, OFFER_ACCEPTED);
+    assert_int_equal(record_offer(&r, "ramsar")->role, OFFER_SUPPORT); /* may still help */
+    assert_int_equal(record_offer(&r, "ramsar")->state, OFFER_PENDING);
+}
+
+static void test_a_supporter_accepts_without_moving_anything(void **state)
+{
+    struct transition_input support = silent;
+    struct record r = offered();
+
+    (void)state;
+    support.as = OFFER_SUPPORT;
+    act_with(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS + 7);
+    assert_int_equal(r.state, STATE_OFFERED);
+    assert_string_equal(r.lead, "ramsar");
+    assert_int_equal(r.epoch, 0);
+    assert_int_equal(r.since_ms, SAMPLE_NOW_MS);
+    assert_int_equal(record_offer(&r, "cms")->state, OFFER_ACCEPTED);
+    assert_refuses(&r, ACTION_CLAIM, &ramsar, &support, SAMPLE_NOW_MS, ERR_STATE);
+    assert_refuses(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS, ERR_STATE); /* once */
+}
+
+static void test_declines_walk_down_the_offers_until_unmatched(void **state)
+{
+    struct transition_input no = silent;
+    struct record r = offered();
+    int64_t now_ms = SAMPLE_NOW_MS;
+
+    (void)state;
+    no.reason = 2;
+    now_ms += 1000;
+    act_with(&r, ACTION_DECLINE, &ramsar, &no, now_ms);
+    assert_int_equal(r.state, STATE_OFFERED);
+    assert_string_equal(r.lead, "cms");
+    assert_int_equal(record_offer(&r, "ramsar")->state, OFFER_DECLINED);
+    assert_int_equal(record_offer(&r, "ramsar")->reason, 2);
+    assert_int_equal(record_offer(&r, "cms")->role, OFFER_LEAD);
+    assert_int_equal(r.since_ms, now_ms);
+    assert_refuses(&r, ACTION_DECLINE, &ramsar, &no, now_ms, ERR_STATE); /* said no already */
+    assert_refuses(&r, ACTION_CLAIM, &ramsar, &silent, r.due_ms, ERR_STATE);
+    now_ms += 1000;
+    act_with(&r, ACTION_DECLINE, &cms, &no, now_ms);
+    assert_string_equal(r.lead, "cbd");
+    now_ms += 1000;
+    act_with(&r, ACTION_DECLINE, &cbd, &no, now_ms);
+    assert_int_equal(r.state, STATE_UNMATCHED);
+    assert_string_equal(r.lead, "");
+    assert_int_equal(r.due_ms, norm_due(NORM_UNMATCHED, r.urgency, now_ms));
+    for (size_t i = 0; i < r.offers_n; i++)
+        assert_int_equal(r.offers[i].state, OFFER_DECLINED);
+}
+
+static void test_the_next_proposed_lead_gets_a_window_of_its_own(void **state)
+{
+    struct transition_input no = silent;
+    struct record r = offered();
+    int64_t now_ms = r.due_ms - 1000;
+
+    (void)state;
+    no.reason = 0;
+    act_with(&r, ACTION_DECLINE, &ramsar, &no, now_ms);
+    assert_int_equal(r.due_ms, norm_due(NORM_FIRST_WINDOW, r.urgency, now_ms));
+    assert_int_equal(record_offer(&r, "cms")->due_ms, r.due_ms);
+    assert_int_equal(record_offer(&r, "cbd")->due_ms, r.due_ms);
+}
+
+static void test_a_supporter_s_decline_leaves_the_lead_alone(void **state)
+{
+    struct transition_input no = silent;
+    struct record r = offered();
+    int64_t due_ms = r.due_ms;
+
+    (void)state;
+    no.reason = 1;
+    act_with(&r, ACTION_DECLINE, &cms, &no, SAMPLE_NOW_MS + 1);
+    assert_int_equal(r.state, STATE_OFFERED);
+    assert_string_equal(r.lead, "ramsar");
+    assert_int_equal(r.due_ms, due_ms);
+    assert_int_equal(record_offer(&r, "cms")->state, OFFER_DECLINED);
+    act_with(&r, ACTION_DECLINE, &cbd, &no, due_ms); /* also when it could take the lead itself */
+    assert_string_equal(r.lead, "ramsar");
+    assert_int_equal(r.state, STATE_OFFERED);
+    assert_int_equal(record_offer(&r, "ramsar")->state, OFFER_PENDING);
+}
+
+static void test_a_release_proposes_the_next_and_ends_the_claim(void **state)
+{
+    struct transition_input support = silent;
+    struct transition_input back = silent;
+    struct record r = claimed();
+
+    (void)state;
+    support.as = OFFER_SUPPORT;
+    back.reason = 3;
+    back.epoch = 1;
+    act_with(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS);
+    act_with(&r, ACTION_RELEASE, &ramsar, &back, SAMPLE_NOW_MS + 9);
+    assert_int_equal(r.state, STATE_OFFERED);
+    assert_int_equal(r.claimed_ms, 0);
+    assert_int_equal(r.lease_ms, 0);
+    assert_int_equal(r.epoch, 1); /* the next claim raises it */
+    assert_string_equal(r.lead, "cms");
+    assert_int_equal(record_offer(&r, "cms")->state,
+                     OFFER_PENDING); /* to lead is another question */
+    assert_int_equal(record_offer(&r, "ramsar")->reason, 3);
+    act(&r, ACTION_CLAIM, &cms);
+    assert_int_equal(r.epoch, 2);
+    assert_refuses(&r, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE);
+}
+
+static void test_a_release_with_nobody_left_is_unmatched(void **state)
+{
+    struct transition_input no = silent;
+    struct record r = claimed();
+
+    (void)state;
+    no.reason = 0;
+    act_with(&r, ACTION_DECLINE, &cms, &no, SAMPLE_NOW_MS);
+    act_with(&r, ACTION_DECLINE, &cbd, &no, SAMPLE_NOW_MS);
+    act(&r, ACTION_RELEASE, &ramsar);
+    assert_int_equal(r.state, STATE_UNMATCHED);
+    assert_int_equal(r.claimed_ms, 0);
+    assert_string_equal(r.lead, "");
+}
+
+static void test_an_old_epoch_is_refused(void **state)
+{
+    static const int64_t wrong[] = {0, 2, 3, INT64_MAX};
+    struct transition_input in = silent;
+    struct record r = claimed();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        in.epoch = wrong[i];
+        assert_refuses(&r, ACTION_ANSWER, &ramsar, &in, SAMPLE_NOW_MS, ERR_CLAIMED);
+    }
+    in.epoch = 1;
+    act_with(&r, ACTION_ANSWER, &ramsar, &in, SAMPLE_NOW_MS);
+    assert_int_equal(r.state, STATE_ANSWERED);
+}
+
+static void test_a_reply_goes_back_to_where_it_was_asked(void **state)
+{
+    struct record triage = sample_submitted();
+    struct record work = claimed();
+
+    (void)state;
+    act(&triage, ACTION_HOLD, &router);
+    act(&triage, ACTION_ASK, &desk);
+    assert_int_equal(triage.state, STATE_AWAITING_COUNTRY);
+    act(&triage, ACTION_REPLY, &kenya);
+    assert_int_equal(triage.state, STATE_TRIAGE);
+
+    act(&work, ACTION_ASK, &ramsar);
+    assert_refuses(&work, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    act(&work, ACTION_REPLY, &kenya);
+    assert_int_equal(work.state, STATE_CLAIMED);
+    assert_int_equal(work.epoch, 1); /* still the same claim */
+    assert_int_equal(work.lease_ms, work.due_ms);
+    act(&work, ACTION_PLAN, &ramsar);
+    act(&work, ACTION_AGREE, &kenya);
+    act(&work, ACTION_ASK, &ramsar);
+    act(&work, ACTION_REPLY, &kenya);
+    assert_int_equal(work.state, STATE_DELIVERING);
+}
+
+static void test_a_plan_is_agreed_or_sent_back(void **state)
+{
+    struct record r = claimed();
+
+    (void)state;
+    act(&r, ACTION_PLAN, &ramsar);
+    assert_int_equal(r.state, STATE_PLANNED);
+    act(&r, ACTION_AMEND, &kenya);
+    assert_int_equal(r.state, STATE_CLAIMED);
+    assert_string_equal(r.lead, "ramsar");
+    act(&r, ACTION_PLAN, &ramsar);
+    act(&r, ACTION_AGREE, &kenya);
+    assert_int_equal(r.state, STATE_DELIVERING);
+    assert_int_equal(r.due_ms, norm_due(NORM_ANSWER, r.urgency, SAMPLE_NOW_MS));
+    act(&r, ACTION_NOTE, &ramsar);
+    assert_int_equal(r.state, STATE_DELIVERING);
+    act(&r, ACTION_ANSWER, &ramsar);
+    assert_int_equal(r.state, STATE_ANSWERED);
+}
+
+static void test_confirmation_closes_or_gives_the_work_back(void **state)
+{
+    static const struct {
+        int outcome;
+        enum state to;
+        int64_t reopened;
+    } cases[] = {
+        {OUTCOME_RESOLVED,     STATE_CLOSED,  0},
+        {OUTCOME_PARTLY,       STATE_CLAIMED, 1},
+        {OUTCOME_NOT_RESOLVED, STATE_CLAIMED, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct transition_input in = silent;
+        struct record r = answered();
+
+        in.outcome = cases[i].outcome;
+        act_with(&r, ACTION_CONFIRM, &kenya, &in, SAMPLE_NOW_MS);
+        if (r.state != cases[i].to || r.reopened_n != cases[i].reopened ||
+            r.outcome != (r.state == STATE_CLOSED ? OUTCOME_RESOLVED : OUTCOME_NONE) ||
+            strcmp(r.lead, "ramsar") != 0)
+            fail_msg("%s: %s", outcome_words[cases[i].outcome], state_words[r.state]);
+    }
+}
+
+static void test_closing_keeps_the_outcome_and_settles_all_offers(void **state)
+{
+    struct transition_input in = silent;
+    struct transition_input support = silent;
+    struct record r = claimed();
+
+    (void)state;
+    support.as = OFFER_SUPPORT;
+    act_with(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS);
+    act(&r, ACTION_ANSWER, &ramsar);
+    in.outcome = OUTCOME_NOT_RESOLVED;
+    act_with(&r, ACTION_CLOSE, &kenya, &in, SAMPLE_NOW_MS);
+    assert_int_equal(r.state, STATE_CLOSED);
+    assert_int_equal(r.outcome, OUTCOME_NOT_RESOLVED);
+    assert_int_equal(r.due_ms, 0);
+    assert_int_equal(record_offer(&r, "ramsar")->state, OFFER_COMPLETED);
+    assert_int_equal(record_offer(&r, "cms")->state, OFFER_COMPLETED);
+    assert_int_equal(record_offer(&r, "cbd")->state, OFFER_EXPIRED);
+}
+
+static void test_a_closed_request_is_reopened_within_180_days(void **state)
+{
+    struct record r = closed();
+    int64_t last_ms = r.since_ms + 180 * CLOCK_DAY_MS;
+
+    (void)state;
+    assert_refuses(&r, ACTION_REOPEN, &kenya, &silent, last_ms + 1, ERR_STATE);
+    assert_refuses(&r, ACTION_REOPEN, &ramsar, &silent, last_ms, ERR_STATE);
+    assert_int_equal(transition_allowed(&r, &kenya, last_ms), 1u << ACTION_REOPEN);
+    assert_int_equal(transition_allowed(&r, &kenya, last_ms + 1), 0);
+    act_with(&r, ACTION_REOPEN, &kenya, &silent, last_ms);
+    assert_int_equal(r.state, STATE_CLAIMED);
+    assert_int_equal(r.outcome, OUTCOME_NONE);
+    assert_int_equal(r.reopened_n, 1);
+    assert_int_equal(record_offer(&r, "ramsar")->state, OFFER_ACCEPTED);
+    act_with(&r, ACTION_ANSWER, &ramsar, &silent, last_ms);
+}
+
+static void test_withdrawal_is_possible_in_every_open_state_and_only_there(void **state)
+{
+    (void)state;
+    for (unsigned s = 0; s < STATES_N; s++) {
+        struct scene scene = {.state = s, .asked_in = STATE_CLAIMED, .who = &kenya};
+        struct record r = scene_record(&scene);
+
+        if (lifecycle_is_terminal(s)) {
+            assert_refuses(&r, ACTION_WITHDRAW, &kenya, &silent, SAMPLE_NOW_MS, ERR_STATE);
+            continue;
+        }
+        assert_refuses(&r, ACTION_WITHDRAW, &uganda, &silent, SAMPLE_NOW_MS, ERR_STATE);
+        assert_refuses(&r, ACTION_WITHDRAW, &desk, &silent, SAMPLE_NOW_MS, ERR_STATE);
+        act(&r, ACTION_WITHDRAW, &kenya);
+        if (r.state != STATE_WITHDRAWN || r.due_ms)
+            fail_msg("%s: %s", state_words[s], state_words[r.state]);
+        for (size_t i = 0; i < r.offers_n; i++)
+            if (r.offers[i].state == OFFER_PENDING || r.offers[i].state == OFFER_ACCEPTED)
+                fail_msg("%s: offer %zu is open", state_words[s], i);
+    }
+}
+
+static void test_the_desk_routes_by_hand_from_triage_and_unmatched(void **state)
+{
+    json_t *support = json_pack("[s, s]", "whc", "iwc");
+    struct transition_input in = silent;
+    struct record held = sample_submitted();
+    struct scene unmatched = {.state = STATE_UNMATCHED, .asked_in = STATE_TRIAGE, .who = &desk};
+    struct record r = scene_record(&unmatched);
+
+    (void)state;
+    in.lead = "cites";
+    in.support = support;
+    act(&held, ACTION_HOLD, &router);
+    act_with(&held, ACTION_ROUTE, &desk, &in, SAMPLE_NOW_MS);
+    assert_int_equal(held.state, STATE_OFFERED);
+    assert_string_equal(held.lead, "cites");
+    act_with(&r, ACTION_ROUTE, &desk, &in, SAMPLE_NOW_MS);
+    assert_int_equal(r.offers_n, 3); /* the declined offers of the first round are gone */
+    assert_string_equal(r.offers[0].secretariat, "cites");
+    assert_string_equal(r.offers[2].secretariat, "iwc");
+    assert_int_equal(r.offers[2].state, OFFER_PENDING);
+    assert_int_equal(r.offers[2].role, OFFER_SUPPORT);
+    assert_refuses(&r, ACTION_ROUTE, &desk, &in, SAMPLE_NOW_MS, ERR_STATE);
+    json_decref(support);
+}
+
+static void test_the_desk_declines_or_refers(void **state)
+{
+    struct transition_input in = silent;
+    struct record declined = sample_submitted();
+    struct record referred = sample_submitted();
+
+    (void)state;
+    in.reason = 0;
+    in.body = "climate";
+    act(&declined, ACTION_HOLD, &router);
+    act_with(&declined, ACTION_DECLINE, &desk, &in, SAMPLE_NOW_MS);
+    assert_int_equal(declined.state, STATE_DECLINED);
+    act(&referred, ACTION_HOLD, &router);
+    act_with(&referred, ACTION_REFER, &desk, &in, SAMPLE_NOW_MS);
+    assert_int_equal(referred.state, STATE_REFERRED);
+    assert_string_equal(referred.referred, "climate");
+}
+
+static void test_only_supporters_that_accepted_contribute(void **state)
+{
+    struct transition_input support = silent;
+    struct record r = claimed();
+
+    (void)state;
+    support.as = OFFER_SUPPORT;
+    assert_refuses(&r, ACTION_CONTRIBUTE, &cms, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    act_with(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS);
+    act(&r, ACTION_CONTRIBUTE, &cms);
+    act(&r, ACTION_NOTE, &cms);
+    assert_refuses(&r, ACTION_CONTRIBUTE, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    assert_refuses(&r, ACTION_CONTRIBUTE, &iwc, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    assert_int_equal(r.state, STATE_CLAIMED);
+}
+
+static void test_another_country_may_do_nothing(void **state)
+{
+    struct record r = claimed();
+
+    (void)state;
+    assert_int_equal(transition_allowed(&r, &uganda, SAMPLE_NOW_MS), 0);
+    for (unsigned a = ACTION_SUBMIT; a < ACTIONS_N; a++)
+        if (a != ACTION_CLAIM)
+            assert_refuses(&r, a, &uganda, &silent, SAMPLE_NOW_MS, ERR_STATE);
+}
+
+static void test_the_time_of_the_last_change_never_goes_back(void **state)
+{
+    struct record r = offered();
+
+    (void)state;
+    act_with(&r, ACTION_CLAIM, &ramsar, &silent, SAMPLE_NOW_MS - 5000);
+    assert_int_equal(r.updated_ms, SAMPLE_NOW_MS);
+}
+
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+static void test_bodies_are_decoded_by_the_rows_of_their_action(void **state)
+{
+    static const struct {
+        enum action action;
+        const char *body;
+        const char *pointer, *code; /* NULL: good */
+    } cases[] = {
+        {ACTION_CLAIM,      NULL,                                                 NULL,          NULL                },
+        {ACTION_CLAIM,      "{'role':'support'}",                                 NULL,          NULL                },
+        {ACTION_CLAIM,      "{'role':'boss'}",                                    "#/role",      "unknown_word"      },
+        {ACTION_CLAIM,      "{'text':'x'}",                                       "#/text",      "unknown_member"    },
+        {ACTION_DECLINE,    "{'reason':'no_funds'}",                              NULL,          NULL                },
+        {ACTION_DECLINE,    "{'reason':'better_elsewhere','better':'cites'}",     NULL,          NULL                },
+        {ACTION_DECLINE,    "{'reason':'tired'}",                                 "#/reason",    "unknown_word"      },
+        {ACTION_DECLINE,    NULL,                                                 "#/reason",    "required"          },
+        {ACTION_DECLINE,    "{'reason':null}",                                    "#/reason",    "not_text"          },
+        {ACTION_RELEASE,    NULL,                                                 NULL,          NULL                },
+        {ACTION_RELEASE,    "{'epoch':1}",                                        NULL,          NULL                },
+        {ACTION_RELEASE,    "{'epoch':-1}",                                       "#/epoch",     "out_of_range"      },
+        {ACTION_RELEASE,    "{'epoch':1.0}",                                      "#/epoch",     "not_a_whole_number"},
+        {ACTION_RELEASE,    "{'epoch':'1'}",                                      "#/epoch",     "not_a_whole_number"},
+        {ACTION_ASK,        "{'text':'Which site?'}",                             NULL,          NULL                },
+        {ACTION_ASK,        NULL,                                                 "#/text",      "required"          },
+        {ACTION_ASK,        "{'text':''}",                                        "#/text",      "wrong_length"      },
+        {ACTION_REPLY,      "{}",                                                 "#/text",      "required"          },
+        {ACTION_PLAN,       "{}",                                                 "#/text",      "required"          },
+        {ACTION_AGREE,      NULL,                                                 NULL,          NULL                },
+        {ACTION_AMEND,      NULL,                                                 "#/text",      "required"          },
+        {ACTION_NOTE,       NULL,                                                 "#/text",      "required"          },
+        {ACTION_CONTRIBUTE, NULL,                                                 "#/text",      "required"          },
+        {ACTION_ANSWER,     "{'text':7}",                                         "#/text",      "not_text"          },
+        {ACTION_ANSWER,     "{'text':'a\\u001bb'}",                               "#/text",      "control_character" },
+        {ACTION_CONFIRM,    "{'outcome':'resolved'}",                             NULL,          NULL                },
+        {ACTION_CONFIRM,    "{'outcome':'partly'}",                               "#/text",      "required"          },
+        {ACTION_CONFIRM,    "{'outcome':'not_resolved'}",                         "#/text",      "required"          },
+        {ACTION_CONFIRM,    "{'outcome':'partly','text':'the map is missing'}",   NULL,          NULL                },
+        {ACTION_CONFIRM,    "{'outcome':'no_reply','text':'x'}",                  "#/outcome",   "unknown_word"      },
+        {ACTION_CONFIRM,    "{'outcome':''}",                                     "#/outcome",   "unknown_word"      },
+        {ACTION_CONFIRM,    NULL,                                                 "#/outcome",   "required"          },
+        {ACTION_CLOSE,      "{'outcome':'partly'}",                               NULL,          NULL                },
+        {ACTION_CLOSE,      "{'outcome':'no_reply'}",                             "#/outcome",   "unknown_word"      },
+        {ACTION_REOPEN,     NULL,                                                 "#/text",      "required"          },
+        {ACTION_WITHDRAW,   NULL,                                                 NULL,          NULL                },
+        {ACTION_WITHDRAW,   "{'text':'solved'}",                                  NULL,          NULL                },
+        {ACTION_ROUTE,      "{'lead':'cites'}",                                   NULL,          NULL                },
+        {ACTION_ROUTE,      "{'lead':'cites','support':['cms','whc']}",           NULL,          NULL                },
+        {ACTION_ROUTE,      NULL,                                                 "#/lead",      "required"          },
+        {ACTION_ROUTE,      "{'lead':'RAMSAR'}",                                  "#/lead",      "unknown_word"      },
+        {ACTION_ROUTE,      "{'lead':''}",                                        "#/lead",      "unknown_word"      },
+        {ACTION_ROUTE,      "{'lead':'thirteenchars'}",                           "#/lead",      "unknown_word"      },
+        {ACTION_ROUTE,      "{'lead':'cites','support':'cms'}",                   "#/support",   "not_an_array"      },
+        {ACTION_ROUTE,      "{'lead':'cites','support':['cms',5]}",               "#/support/1", "not_text"          },
+        {ACTION_ROUTE,      "{'lead':'a1','support':['a2','a3','a4','a5','a6']}", "#/support",
+         "too_many_items"                                                                                            },
+        {ACTION_REFER,      "{'body':'climate','text':'agreed'}",                 NULL,          NULL                },
+        {ACTION_REFER,      "{'text':'agreed'}",                                  "#/body",      "required"          },
+        {ACTION_OFFER,      "{'text':'x'}",                                       "#/text",      "unknown_member"    },
+    };
+    const struct field_codes codes = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[200] = {0};
+        struct transition_input in;
+        struct faults faults = {.n = 0};
+        json_t *doc = NULL;
+        bool good;
+
+        snprintf(text, sizeof text, "%s", cases[i].body ? cases[i].body : "");
+        for (char *c = text; *c; c++)
+            *c = *c == '\'' ? '"' : *c;
+        if (cases[i].body && !(doc = json_loads(text, 0, NULL)))
+            fail_msg("row %zu: no JSON: %s", i, text);
+        good = transition_decode(cases[i].action, doc, &codes, &in, &faults);
+        if (good != !cases[i].code || faults.n != !good)
+            fail_msg("row %zu: %s %s: %zu faults, first %s %s", i, action_words[cases[i].action],
+                     text, faults.n, faults.list[0].pointer, faults.list[0].code);
+        if (!good && (strcmp(faults.list[0].pointer, cases[i].pointer) != 0 ||
+                      strcmp(faults.list[0].code, cases[i].code) != 0))
+            fail_msg("row %zu: %s %s", i, faults.list[0].pointer, faults.list[0].code);
+        json_decref(doc);
+    }
+}
+
+static void test_what_a_body_says_lands_in_the_input(void **state)
+{
+    const struct field_codes codes = {0};
+    struct faults faults = {.n = 0};
+    struct transition_input in;
+    json_t *doc = json_pack("{s:s, s:s, s:s}", "reason", "other", "text", "words", "better", "cms");
+
+    (void)state;
+    assert_true(transition_decode(ACTION_DECLINE, doc, &codes, &in, &faults));
+    assert_string_equal(reason_words[in.reason], "other");
+    assert_string_equal(in.text, "words");
+    assert_string_equal(in.better, "cms");
+    assert_int_equal(in.epoch, -1);
+    assert_int_equal(in.as, -1);
+    json_decref(doc);
+    assert_true(transition_decode(ACTION_CLAIM, NULL, &codes, &in, &faults));
+    assert_int_equal(in.as, -1);
+    assert_int_equal(in.reason, -1);
+    assert_null(in.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_table_and_nothing_else_decides_in_every_corner),
+        cmocka_unit_test(test_the_router_offers_to_lead_and_supporters_in_order),
+        cmocka_unit_test(test_offers_are_made_once_each_and_never_beyond_their_room),
+        cmocka_unit_test(test_without_a_lead_the_request_goes_to_triage),
+        cmocka_unit_test(test_a_claim_raises_the_epoch_and_starts_the_lease),
+        cmocka_unit_test(test_claim_of_a_claimed_request_names_the_holder),
+        cmocka_unit_test(test_in_the_first_window_only_the_proposed_lead_may_claim),
+        cmocka_unit_test(test_a_supporter_accepts_without_moving_anything),
+        cmocka_unit_test(test_declines_walk_down_the_offers_until_unmatched),
+        cmocka_unit_test(test_the_next_proposed_lead_gets_a_window_of_its_own),
+        cmocka_unit_test(test_a_supporter_s_decline_leaves_the_lead_alone),
+        cmocka_unit_test(test_a_release_proposes_the_next_and_ends_the_claim),
+        cmocka_unit_test(test_a_release_with_nobody_left_is_unmatched),
+        cmocka_unit_test(test_an_old_epoch_is_refused),
+        cmocka_unit_test(test_a_reply_goes_back_to_where_it_was_asked),
+        cmocka_unit_test(test_a_plan_is_agreed_or_sent_back),
+        cmocka_unit_test(test_confirmation_closes_or_gives_the_work_back),
+        cmocka_unit_test(test_closing_keeps_the_outcome_and_settles_all_offers),
+        cmocka_unit_test(test_a_closed_request_is_reopened_within_180_days),
+        cmocka_unit_test(test_withdrawal_is_possible_in_every_open_state_and_only_there),
+        cmocka_unit_test(test_the_desk_routes_by_hand_from_triage_and_unmatched),
+        cmocka_unit_test(test_the_desk_declines_or_refers),
+        cmocka_unit_test(test_only_supporters_that_accepted_contribute),
+        cmocka_unit_test(test_another_country_may_do_nothing),
+        cmocka_unit_test(test_the_time_of_the_last_change_never_goes_back),
+        cmocka_unit_test(test_bodies_are_decoded_by_the_rows_of_their_action),
+        cmocka_unit_test(test_what_a_body_says_lands_in_the_input),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
