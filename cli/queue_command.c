@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cli/api.h"
 #include "cli/line.h"
+#include "cli/queue_view.h"
 #include "cli/sheet.h"
 #include "cli/table.h"
 #include "cli/url.h"
@@ -30,7 +31,10 @@ static void queue_write(const struct line *line, const struct api_answer *answer
         fprintf(stdout, "as of %.8s UTC, every %d s, Ctrl-C ends\n\n",
                 clock_text(clock_now_ms(), time) + 11, WATCH_SECONDS);
     }
-    sheet_write(answer->json, &screen, 0);
+    if (screen.is_terminal)
+        queue_view_write(answer->json, &screen);
+    else
+        sheet_write(answer->json, &screen, 0);
 }
 
 enum exit_code queue_run(const struct line *line)

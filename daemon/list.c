@@ -103,6 +103,7 @@ struct list {
     char values[FILTERS_N][FILTER_BYTES]; /* "" when not asked for */
     bool filtered;                        /* beyond what the index tells */
     struct list_query query;
+    struct cursor *rows; /* owned: where each record that is being read stands in the index */
     char rest[2][40];
     unsigned limit, scanned;
     json_t *items; /* owned */
@@ -116,12 +117,18 @@ static void list_rows(void *arg, const struct cursor *rows, size_t n, int64_t to
 static void list_read(void *arg, struct stored *list, size_t n, const struct err *e);
 static void list_answer(struct list *op);
 
+static void list_free(struct list *op)
+{
+    json_decref(op->items);
+    free(op->rows);
+    free(op);
+}
+
 static void list_fail(struct list *op, const struct err *e, const struct faults *faults)
 {
     struct task *t = op->task;
 
-    json_decref(op->items);
-    free(op);
+    list_free(op);
     if (faults)
         task_faults(t, e, faults);
     else
@@ -253,6 +260,9 @@ static void list_rows(void *arg, const struct cursor *rows, size_t n, int64_t to
         list_answer(op);
         return;
     }
+    free(op->rows);
+    op->rows = mem_new(n, sizeof *op->rows);
+    memcpy(op->rows, rows, n * sizeof *rows);
     ids = mem_new(n, sizeof *ids);
     for (size_t i = 0; i < n; i++)
         memcpy(ids[i], rows[i].id, ID_BYTES);
@@ -304,8 +314,7 @@ static void list_read(void *arg, struct stored *list, size_t n, const struct err
         }
         json_array_append_new(
             op->items, view_resource(r, list[i].body, list[i].inner, &op->task->who, now_ms, true));
-        op->last.score = r->updated_ms;
-        memcpy(op->last.id, r->id, ID_BYTES);
+        op->last = op->rows[i]; /* not the record's own time: it may have moved on since */
     }
     if (!op->more || op->scanned >= SCAN_MAX) {
         list_answer(op);
@@ -350,10 +359,10 @@ static void list_answer(struct list *op)
         http_add_header(t->http, "Link", link);
     }
     /* With a filter the whole is not counted: what was found is a lower bound. */
-    doc = json_pack("{s:o, s:o, s:{s:I, s:s}}", "items", op->items, "next",
+    doc = json_pack("{s:O, s:o, s:{s:I, s:s}}", "items", op->items, "next",
                     op->more ? json_string(next) : json_null(), "total", "value",
                     (json_int_t)(op->filtered ? found : op->total), "relation",
                     op->filtered && op->more ? "gte" : "eq");
-    free(op);
+    list_free(op);
     task_reply_json(t, 200, doc, 0);
 }

@@ -170,9 +170,9 @@ static void process_stop(struct process *p)
 {
     struct app *app = &p->app;
 
-    gauge_free(app->gauge);
     watch_free(app->watch);
-    store_free(app->store);
+    store_free(app->store); /* ends what is open, which still needs the others */
+    gauge_free(app->gauge);
     http_server_free(app->http);
     auth_free(app->auth);
     meter_free(app->meter);

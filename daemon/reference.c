@@ -4,6 +4,7 @@
 #include "daemon/task.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static json_t *names_json(const struct app *app, const char *kind, const char *code)
 {
@@ -17,10 +18,19 @@ static json_t *names_json(const struct app *app, const char *kind, const char *c
     return names;
 }
 
+/* Not task_reply_json: this may be kept a while. */
 static void reply_items(struct task *t, json_t *items)
 {
+    json_t *doc = json_pack("{s:o}", "items", items);
+    char *text = json_dumps(doc, JSON_COMPACT);
+
+    if (!text)
+        bug("cannot write reference data");
+    http_add_header(t->http, "Vary", "Accept, Accept-Encoding, Accept-Language");
     http_add_header(t->http, "Cache-Control", "private, max-age=60");
-    task_reply_json(t, 200, json_pack("{s:o}", "items", items), 0);
+    task_reply_text(t, 200, "application/json", text);
+    free(text);
+    json_decref(doc);
 }
 
 void secretariats_begin(struct task *t)

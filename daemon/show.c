@@ -57,7 +57,7 @@ static void show_read(void *arg, struct stored *stored, const struct err *e)
         task_problem(t, e);
     else if (record_view_of(&stored->record, &t->who) != RECORD_HIDDEN &&
              is_known(t, stored->record.version))
-        task_reply_json(t, 304, json_null(), stored->record.version);
+        task_reply_json(t, 304, NULL, stored->record.version);
     else
         resource_reply(t, 200, stored);
 }

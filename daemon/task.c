@@ -132,7 +132,10 @@ void task_reply_json(struct task *t, int status, json_t *doc, int64_t version)
         http_add_header(t->http, "ETag", etag_write(version, tag));
     http_add_header(t->http, "Vary", "Accept, Accept-Encoding, Accept-Language");
     http_add_header(t->http, "Cache-Control", "private, no-cache");
-    reply_dumped(t->http, status, media_json, doc);
+    if (status == 304)
+        http_reply(t->http, status, NULL, "", 0);
+    else
+        reply_dumped(t->http, status, media_json, doc);
     task_end(t, status);
 }
 

@@ -43,7 +43,7 @@ bool task_query(const struct task *t, const char *name, char *out, size_t out_by
 
 /* --- answers; each takes the task ------------------------------------------------------------ */
 
-/* doc is given. version > 0 adds the ETag. */
+/* doc is given; NULL with 304, which has none. version > 0 adds the ETag. */
 void task_reply_json(struct task *t, int status, json_t *doc, int64_t version);
 void task_reply_text(struct task *t, int status, const char *content_type, const char *text);
 /* The problem document of e->code. 503 and 429 carry Retry-After. */

@@ -1,6 +1,7 @@
 #include "store/request_store.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "protocol/partition.h"
 #include "protocol/seal.h"
 #include "protocol/view.h"
@@ -423,8 +424,10 @@ static void read_one_done(void *arg, const struct redisReply *reply, const struc
     if (fault.code == ERR_OK)
         fault.code = stored_read(store_keyring(op->store), one->id, reply,
                                  &op->list[one - op->ones], &fault);
-    if (fault.code != ERR_OK && fault.code != ERR_NOT_FOUND)
-        op->fault = fault;
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    else if (fault.code != ERR_OK && fault.code != ERR_NOT_FOUND) /* must not hide the others */
+        log_error("record_unreadable", "why=\"%s\"", fault.detail);
     if (--op->left > 0)
         return;
     op->fn(op->arg, op->list, op->fault.code == ERR_OK ? op->n : 0, &op->fault);
@@ -572,8 +575,9 @@ static void list_finish(struct list_op *op)
 {
     size_t kept = 0;
 
-    qsort(op->rows, op->n, sizeof *op->rows,
-          op->query.order == LIST_NEWEST ? compare_newest : compare_oldest);
+    if (op->n) /* qsort may not be given NULL */
+        qsort(op->rows, op->n, sizeof *op->rows,
+              op->query.order == LIST_NEWEST ? compare_newest : compare_oldest);
     for (size_t i = 0; i < op->n && kept < op->query.n; i++)
         if (kept == 0 || strcmp(op->rows[i].id, op->rows[kept - 1].id) != 0)
             op->rows[kept++] = op->rows[i];
@@ -628,6 +632,30 @@ static void list_count_read(void *arg, const struct redisReply *reply, const str
         list_finish(op);
 }
 
+static void list_shared_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct list_op *op = arg;
+
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    op->total -= reply_int(reply);
+    if (--op->left == 0)
+        list_finish(op);
+}
+
+/* What stands in both sets would be counted twice. */
+static void list_ask_shared(struct list_op *op, unsigned p)
+{
+    const struct list_query *q = &op->query;
+    struct args a = {0};
+
+    args_add(&a, "ZINTERCARD");
+    args_add(&a, "2");
+    keys_add(&a, p, q->name, q->rest[0]);
+    keys_add(&a, p, q->name, q->rest[1]);
+    store_call(op->store, p, &a, 0, list_shared_read, op);
+}
+
 /* Scores equal to the cursor's are read again, as ids decide among them. */
 static void list_ask(struct list_op *op, unsigned p, const char *rest)
 {
@@ -667,10 +695,13 @@ void request_store_list(struct store *s, const struct list_query *query, listed_
     op->query = *query;
     op->fn = fn;
     op->arg = arg;
-    op->left = 2 * sets_n * (last - first + 1);
-    for (unsigned p = first; p <= last; p++)
+    op->left = (2 * sets_n + (sets_n == 2)) * (last - first + 1);
+    for (unsigned p = first; p <= last; p++) {
         for (unsigned i = 0; i < sets_n; i++)
             list_ask(op, p, query->rest[i]);
+        if (sets_n == 2)
+            list_ask_shared(op, p);
+    }
     op->query.rest[0] = op->query.rest[1] = NULL; /* borrowed for the asking only */
 }
 

@@ -55,7 +55,8 @@ void request_store_submit(struct store *s, const struct submission *what, submit
  * call only: what must live is taken out (set to NULL). */
 typedef void (*read_fn)(void *arg, struct stored *stored, const struct err *e);
 void request_store_read(struct store *s, const char *id, read_fn fn, void *arg);
-/* list has n entries in the order of ids; one that is absent has an empty record.id. */
+/* list has n entries in the order of ids; one that is absent or unreadable has an
+ * empty record.id. */
 typedef void (*read_many_fn)(void *arg, struct stored *list, size_t n, const struct err *e);
 void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_t n,
                              read_many_fn fn, void *arg);

@@ -37,7 +37,8 @@ struct store {
     int64_t lost_mono_ms; /* since when there is no link; 0: there is one */
 };
 
-static void call_send(struct call *c);
+static bool call_send(struct call *c);
+static void store_send_waiting(struct store *s);
 
 static void call_free(struct call *c)
 {
@@ -67,10 +68,12 @@ static void call_answer(struct call *c, const struct redisReply *reply, const st
 static void call_replied(void *arg, const struct redisReply *reply, const struct err *e)
 {
     struct call *c = arg;
+    struct store *s = c->store;
     struct err fault = {0};
 
     if (!c->fn) { /* the deadline was first */
         call_free(c);
+        store_send_waiting(s);
         return;
     }
     if (!reply && e->code == ERR_UNAVAILABLE && clock_mono_ms() < c->due_mono_ms &&
@@ -94,6 +97,7 @@ static void call_replied(void *arg, const struct redisReply *reply, const struct
     }
     call_answer(c, reply, e);
     call_free(c);
+    store_send_waiting(s);
 }
 
 static void call_late(evutil_socket_t fd, short what, void *arg)
@@ -107,7 +111,8 @@ static void call_late(evutil_socket_t fd, short what, void *arg)
         call_free(c);
 }
 
-static void call_send(struct call *c)
+/* False: the link is full; the call waits on until a reply has made room. */
+static bool call_send(struct call *c)
 {
     struct store *s = c->store;
     const char **argv = mem_new(c->args.n, sizeof *argv);
@@ -127,6 +132,21 @@ static void call_send(struct call *c)
     }
     free(lengths);
     free(argv);
+    return c->in_flight;
+}
+
+static void store_send_waiting(struct store *s)
+{
+    int64_t now = clock_mono_ms();
+    struct call *c, *next;
+
+    if (!s->link || !link_is_ready(s->link))
+        return;
+    for (c = TAILQ_FIRST(&s->waiting); c; c = next) {
+        next = TAILQ_NEXT(c, entry);
+        if (c->due_mono_ms > now && !call_send(c))
+            return;
+    }
 }
 
 void store_call(struct store *s, unsigned partition, struct args *args, int64_t wait_ms,
@@ -161,16 +181,10 @@ void store_call(struct store *s, unsigned partition, struct args *args, int64_t 
 static void store_link_changed(void *arg, bool is_ready)
 {
     struct store *s = arg;
-    struct call *c, *next;
 
     s->lost_mono_ms = is_ready ? 0 : clock_mono_ms();
-    if (is_ready) {
-        for (c = TAILQ_FIRST(&s->waiting); c; c = next) {
-            next = TAILQ_NEXT(c, entry);
-            if (link_is_ready(s->link))
-                call_send(c);
-        }
-    }
+    if (is_ready)
+        store_send_waiting(s);
     if (s->options.changed)
         s->options.changed(s->options.arg, is_ready);
 }

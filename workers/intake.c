@@ -313,7 +313,7 @@ static void intake_heartbeat(evutil_socket_t fd, short what, void *arg)
     if (store_is_ready(crew->store))
         queue_store_heartbeat(crew->store, crew->slot, clock_now_ms(), crew->started_ms,
                               crew->done_n, intake_busy(i) > 0);
-    arm(i->heartbeat, 2000);
+    arm(i->heartbeat, store_is_ready(crew->store) ? 2000 : 100);
 }
 
 unsigned intake_busy(const struct intake *i)
