@@ -49,7 +49,8 @@ struct err {
 
 #define ERR_CHECK __attribute__((warn_unused_result))
 
-/* Sets code and detail and returns code, so that `return err_set(e, ...)` reads well. e may be NULL. */
+/* Sets code and detail and returns code, so that `return err_set(e, ...)` reads well. e may be
+ * NULL. */
 enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -17,7 +17,8 @@ char *id_new(const char *prefix, unsigned partition, int64_t now_ms, char out[ID
     randombytes_buf(random, sizeof random);
     if (now_ms > last_ms) {
         last_ms = now_ms;
-        sequence = ((unsigned)random[0] << 3u | random[1] >> 5u) & 0x7ffu; /* leaves room to count up */
+        sequence =
+            ((unsigned)random[0] << 3u | random[1] >> 5u) & 0x7ffu; /* leaves room to count up */
     } else if (++sequence > 0xfffu) {
         last_ms++;
         sequence = 0;

@@ -62,9 +62,8 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
         snprintf(line, sizeof line, "<%d>event=%s%s%s\n", level_syslog[level], event,
                  *rest ? " " : "", rest);
     else
-        snprintf(line, sizeof line, "%s %s level=%s event=%s%s%s\n",
-                 clock_text(clock_now_ms(), at), logger.program, level_words[level], event,
-                 *rest ? " " : "", rest);
+        snprintf(line, sizeof line, "%s %s level=%s event=%s%s%s\n", clock_text(clock_now_ms(), at),
+                 logger.program, level_words[level], event, *rest ? " " : "", rest);
     /* One write a line: lines of several processes on one stderr do not mix. */
     if (write(STDERR_FILENO, line, strlen(line)) < 0)
         return;
