@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "daemon/task.h"
 #include "protocol/view.h"
+#include "store/list_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,7 @@ void inbox_begin(struct task *t)
         snprintf(claims, sizeof claims, "claim:%s", t->who.of);
         query.rest[1] = claims;
     }
-    request_store_list(t->app->store, &query, inbox_rows, op);
+    list_store_read(t->app->store, &query, inbox_rows, op);
 }
 
 static void inbox_rows(void *arg, const struct cursor *rows, size_t n, int64_t total,

@@ -12,6 +12,7 @@
 #include "protocol/cursor.h"
 #include "protocol/partition.h"
 #include "protocol/view.h"
+#include "store/list_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,7 +242,7 @@ void list_begin(struct task *t)
     op->query.n = op->limit + 1; /* one more tells whether there is a next page */
     op->query.rest[0] = op->rest[0];
     op->query.rest[1] = *op->rest[1] ? op->rest[1] : NULL;
-    request_store_list(t->app->store, &op->query, list_rows, op);
+    list_store_read(t->app->store, &op->query, list_rows, op);
 }
 
 static void list_rows(void *arg, const struct cursor *rows, size_t n, int64_t total,
@@ -323,7 +324,7 @@ static void list_read(void *arg, struct stored *list, size_t n, const struct err
     op->query.from_cursor = true;
     op->query.rest[0] = op->rest[0];
     op->query.rest[1] = *op->rest[1] ? op->rest[1] : NULL;
-    request_store_list(op->task->app->store, &op->query, list_rows, op);
+    list_store_read(op->task->app->store, &op->query, list_rows, op);
 }
 
 /* The same query with another cursor. */

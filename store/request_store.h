@@ -1,9 +1,8 @@
-/* Requests in the store: submit, read, move, decide, list. Replies are checked and opened here;
+/* Requests in the store: submit, read, move, decide. Replies are checked and opened here;
  * callbacks get values. Each function calls back exactly once, never before it returned. */
 #ifndef STORE_REQUEST_STORE_H
 #define STORE_REQUEST_STORE_H
 
-#include "protocol/cursor.h"
 #include "protocol/transition.h"
 #include "store/store.h"
 
@@ -97,25 +96,6 @@ struct ruling {
     const char *verdict; /* of the best duplicate, for the counters */
 };
 void request_store_decide(struct store *s, const struct ruling *what, moved_fn fn, void *arg);
-
-/* --- list ---------------------------------------------------------------------------------- */
-
-enum list_order { LIST_NEWEST, LIST_OLDEST };
-
-struct list_query {
-    const char *name;      /* "by" or "inbox" */
-    const char *rest[2];   /* sets to merge: "sec:ramsar", "open"; the second may be NULL */
-    int partition;         /* -1: all */
-    enum list_order order; /* by score, then id */
-    bool from_cursor;
-    struct cursor cursor; /* continue behind this one */
-    unsigned n;           /* rows wanted */
-};
-/* rows: ascending or descending as asked, without repeats. total: all members of the sets (a
- * member of both counts twice). */
-typedef void (*listed_fn)(void *arg, const struct cursor *rows, size_t n, int64_t total,
-                          const struct err *e);
-void request_store_list(struct store *s, const struct list_query *query, listed_fn fn, void *arg);
 
 /* --- the decided requests of a country, in order -------------------------------------------- */
 
