@@ -142,7 +142,7 @@ static void act_refused(struct act *op, const struct err *e)
     struct task *t = op->task;
 
     op->refusal = *e;
-    if (*t->idempotency.key)
+    if (*t->idempotency.name)
         request_store_seen(t->app->store, id_partition(t->id), &t->idempotency, act_seen, op);
     else
         act_problem(op, e);

@@ -170,8 +170,8 @@ static void process_stop(struct process *p)
 {
     struct app *app = &p->app;
 
-    watch_free(app->watch);
     store_free(app->store); /* ends what is open, which still needs the others */
+    watch_free(app->watch); /* ends what waits for an event */
     gauge_free(app->gauge);
     http_server_free(app->http);
     auth_free(app->auth);
@@ -181,8 +181,10 @@ static void process_stop(struct process *p)
             event_free(p->signals[i]);
     keyring_free(app->ring);
     config_free(app->config);
-    if (app->base)
+    if (app->base) {
+        event_base_loop(app->base, EVLOOP_NONBLOCK); /* what closed connections still hold */
         event_base_free(app->base);
+    }
     libevent_global_shutdown();
 }
 

@@ -157,6 +157,11 @@ static void submit_routed(void *arg, const struct event *event)
 {
     struct submit *op = arg;
 
+    if (!event) { /* stopping: what was stored is known without the store */
+        op->wait_s = 0;
+        submit_answer(op);
+        return;
+    }
     if (!strcmp(event->action, action_words[ACTION_SUBMIT]))
         return; /* our own event */
     op->routed = true;

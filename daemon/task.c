@@ -9,6 +9,7 @@
 #include "protocol/problem.h"
 #include "protocol/seal.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +55,14 @@ enum err_code task_read_idempotency(struct task *t, struct err *e)
     const struct head *head = http_head(t->http);
     const struct head_slice *value = head_find(head, "Idempotency-Key");
     const char *method = head_method_name(head->method);
+    struct seal_part parts[] = {
+        {method,            strlen(method)},
+        {head->path.text,                 head->path.bytes},
+        {0}
+    };
+    uint8_t scope[FINGERPRINT_BYTES];
     const char *text;
-    size_t n, body_n;
+    size_t n;
 
     if (!value)
         return ERR_OK;
@@ -70,16 +77,14 @@ enum err_code task_read_idempotency(struct task *t, struct err *e)
     for (size_t i = 0; i < n; i++)
         if (text[i] < 0x21 || text[i] > 0x7e || text[i] == '"' || text[i] == '\\')
             return err_set(e, ERR_KEY_INVALID, "not visible ASCII");
-    memcpy(t->idempotency.key, text, n);
-    t->idempotency.key[n] = '\0';
     principal_text(&t->who, t->idempotency.who);
-    seal_fingerprint(t->app->ring,
-                     (struct seal_part[]){
-                         {method,            strlen(method)},
-                         {                 head->path.text, head->path.bytes              },
-                         { http_body(t->http,           &body_n),                         body_n}
-    },
-                     3, t->idempotency.print);
+    /* Hashed, so that no key chosen outside shapes a key name of ours. */
+    parts[2] = (struct seal_part){text, n};
+    seal_fingerprint(t->app->ring, parts, 3, scope);
+    sodium_bin2hex(t->idempotency.name, sizeof t->idempotency.name, scope,
+                   (sizeof t->idempotency.name - 1) / 2);
+    parts[2].bytes = http_body(t->http, &parts[2].n);
+    seal_fingerprint(t->app->ring, parts, 3, t->idempotency.print);
     return ERR_OK;
 }
 

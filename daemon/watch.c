@@ -120,15 +120,13 @@ enum err_code watch_new(struct event_base *base, const struct store_options *opt
 
 void watch_free(struct watch *w)
 {
-    struct watcher *who, *next;
-
     if (!w)
         return;
     w->reading = true; /* nothing starts again while the store answers what is open */
     store_free(w->store);
     event_free(w->again);
-    HASH_ITER (hh, w->by_id, who, next)
-        HASH_DEL(w->by_id, who);
+    while (w->by_id)
+        w->by_id->fn(w->by_id->arg, NULL);
     free(w);
 }
 

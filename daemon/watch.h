@@ -13,7 +13,8 @@ void watch_free(struct watch *w);
 
 struct watcher; /* one who waits; opaque */
 typedef void (*watch_fn)(void *arg, const struct event *event);
-/* fn is called for each event of that request until watch_remove; never before this returns. */
+/* fn is called for each event of that request until watch_remove; never before this returns. event
+ * NULL: the watch ends, and fn must remove itself. */
 struct watcher *watch_add(struct watch *w, const char *id, watch_fn fn, void *arg)
     __attribute__((returns_nonnull));
 void watch_remove(struct watch *w, struct watcher *who);

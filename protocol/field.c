@@ -41,6 +41,8 @@ static const char *check_text(const struct field *f, const json_t *v)
     if (utf8_has_control(text, bytes))
         return "control_character";
     n = (int64_t)utf8_length(text, bytes);
+    if (f->min > 0 && strspn(text, " \t\n") == bytes)
+        n = 0; /* blanks say nothing */
     return n < f->min || n > f->max ? "wrong_length" : NULL;
 }
 

@@ -60,7 +60,7 @@ static bool code_read(const json_t *v, char out[PRINCIPAL_OF_BYTES])
 static bool offers_read(struct record *r, const json_t *list)
 {
     r->offers_n = json_array_size(list);
-    if (r->offers_n > RECORD_OFFERS_MAX)
+    if (!json_is_array(list) || r->offers_n > RECORD_OFFERS_MAX)
         return false;
     for (size_t i = 0; i < r->offers_n; i++) {
         struct offer *o = &r->offers[i];
@@ -84,7 +84,7 @@ static bool offers_read(struct record *r, const json_t *list)
 static bool informed_read(struct record *r, const json_t *list)
 {
     r->informed_n = json_array_size(list);
-    if (r->informed_n > RECORD_OFFERS_MAX)
+    if (!json_is_array(list) || r->informed_n > RECORD_OFFERS_MAX)
         return false;
     for (size_t i = 0; i < r->informed_n; i++)
         if (!code_read(json_array_get(list, i), r->informed[i]))

@@ -42,7 +42,7 @@ static const struct field site_fields[] = {
 
 static const struct field budget_fields[] = {
     {"amount", FIELD_COUNT, true, 0, 1, 1000000000000, NULL, NULL, FIELD_UNSTORED, "in minor units"},
-    TEXT("currency", 3, 3, "ISO 4217 code"),
+    {"currency", FIELD_TEXT, true, 0, 3, 3, NULL, NULL, FIELD_UNSTORED, "ISO 4217 code"},
     END};
 
 const struct field request_fields[] = {

@@ -60,13 +60,13 @@ bool transition_decode(enum action a, const json_t *doc, const struct field_code
     bool good = field_decode(doc ? doc : empty, "#", transition_fields(a), codes, &in, faults);
 
     json_decref(empty);
+    if (good && (a == ACTION_CONFIRM || a == ACTION_CLOSE) && in.outcome == OUTCOME_NO_REPLY) {
+        fault_add(faults, "#", "outcome", "unknown_word");
+        good = false;
+    }
     /* "Partly" and "not" need words: the secretariat must know what is missing. */
     if (good && a == ACTION_CONFIRM && in.outcome != OUTCOME_RESOLVED && !in.text) {
         fault_add(faults, "#", "text", "required");
-        good = false;
-    }
-    if (good && (a == ACTION_CONFIRM || a == ACTION_CLOSE) && in.outcome == OUTCOME_NO_REPLY) {
-        fault_add(faults, "#", "outcome", "unknown_word");
         good = false;
     }
     *ret_input = in;

@@ -3,8 +3,8 @@
  *
  *   lia:{p07}:req:<id>         hash    the record (record.h): state version country ref meta body
  * inner lia:{p07}:hist:<id>        list    sealed history lines, oldest first
- *   lia:{p07}:idem:<who>:<key> hash    Idempotency-Key record: f fingerprint, id, s status; expires
- *   lia:{p07}:country:<CCC>    hash    n:<year>: last reference number
+ *   lia:{p07}:idem:<who>:<hash> hash   Idempotency-Key record: f fingerprint, id, o operation;
+ * expires lia:{p07}:country:<CCC>    hash    n:<year>: last reference number
  *   lia:{p07}:decided:<CCC>    list    ids in the order decided; its length is the country's epoch
  *   lia:{p07}:refs             hash    reference -> id
  *   lia:{p07}:work             stream  what waits for the router; group `route`

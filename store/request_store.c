@@ -74,24 +74,19 @@ static void add_meta(struct args *a, const struct record *r)
 static void add_idempotency_key(struct args *a, unsigned partition, const struct idempotency *i,
                                 const char *id)
 {
-    char rest[PRINCIPAL_TEXT_BYTES + 2 * 16 + 2];
-    uint8_t hash[16];
-    char hex[33];
+    char rest[PRINCIPAL_TEXT_BYTES + sizeof i->name + 1];
 
-    if (!*i->key) {
+    if (!*i->name) {
         keys_add(a, partition, "req", id);
         return;
     }
-    /* Hashed, so that no key chosen outside shapes a key name of ours. */
-    crypto_generichash(hash, sizeof hash, (const uint8_t *)i->key, strlen(i->key), NULL, 0);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    snprintf(rest, sizeof rest, "%s:%s", i->who, hex);
+    snprintf(rest, sizeof rest, "%s:%s", i->who, i->name);
     keys_add(a, partition, "idem", rest);
 }
 
 static void add_print(struct args *a, const struct idempotency *i)
 {
-    args_add_n(a, i->print, *i->key ? FINGERPRINT_BYTES : 0);
+    args_add_n(a, i->print, *i->name ? FINGERPRINT_BYTES : 0);
 }
 
 /* FCALL name n keys.. args..: gathers keys and args apart, then joins them. */
@@ -225,6 +220,8 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
     keys_add(&f.keys, p, "hist", r->id);
     keys_add(&f.keys, p, "work", NULL);
     keys_add(&f.keys, p, "queued", NULL);
+    keys_add(&f.keys, p, "delayed", NULL);
+    keys_add(&f.keys, p, "dead", NULL);
     args_add(&f.rest, r->id);
     args_add(&f.rest, what->operation);
     args_add_int(&f.rest, what->before->version);

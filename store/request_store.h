@@ -16,9 +16,10 @@ struct stored {
 };
 void stored_clear(struct stored *s);
 
-/* Who repeats what: an Idempotency-Key of one principal with the print of its request. */
+/* Who repeats what: an Idempotency-Key in its scope (method, path and one principal), with the
+ * print of its request. */
 struct idempotency {
-    char key[REQUEST_KEY_MAX + 1]; /* "" when none was sent */
+    char name[33]; /* hash of method, path and key, in hex; "" when no key was sent */
     char who[PRINCIPAL_TEXT_BYTES];
     uint8_t print[FINGERPRINT_BYTES];
 };

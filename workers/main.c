@@ -163,8 +163,10 @@ static void process_stop(struct process *p)
     keyring_free(crew->ring);
     engine_free(crew->engine);
     config_free(crew->config);
-    if (crew->base)
+    if (crew->base) {
+        event_base_loop(crew->base, EVLOOP_NONBLOCK); /* what the links' connections still hold */
         event_base_free(crew->base);
+    }
     libevent_global_shutdown();
 }
 

@@ -10,10 +10,21 @@ def site():
         yield s
 
 
+@pytest.fixture(autouse=True)
+def nobody_died(request):
+    """The test that breaks a shared process is the one that fails."""
+    yield
+    s = request.node.funcargs.get("site")
+    if s:
+        dead = [p for p in s.processes if not p.is_running()]
+        s.revive()
+        assert not dead, [f"{p.name}: {p.text()[-3000:]}" for p in dead]
+
+
 @pytest.fixture
-def make_site():
+def make_site(request):
     """Sites of a test's own: make_site(workers=1, env={..})."""
-    made = []
+    made = request.node.sites = []
 
     def make(**options):
         s = harness.Site(**options)
@@ -39,4 +50,10 @@ def pytest_runtest_makereport(item, call):
     sites += getattr(item, "sites", [])
     for s in sites:
         for name, text in s.tell():
-            report.sections.append((name, text))
+            if text:
+                report.sections.append((name, text))
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in harness.FIGURES:
+        terminalreporter.write_line(line)

@@ -22,6 +22,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("LIAISON_BIN", ROOT / "build/debug"))
 PARTITIONS = 16
+FIGURES = []  # what a run measured, printed at its end
 SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", " BUG ")
 
 
@@ -340,8 +341,21 @@ class Site:
         self.workers[slot] = worker
         return worker
 
+    def revive(self):
+        """So that one broken process fails one test, not all that follow."""
+        for slot, worker in list(self.workers.items()):
+            if not worker.is_running():
+                self.processes.remove(worker)
+                self.start_worker(slot)
+        for n, daemon in enumerate(self.daemons):
+            if not daemon.is_running():
+                self.processes.remove(daemon)
+                self.daemons[n] = self._spawn(Daemon, "liaisond", [BIN / "liaisond"], stdout=True)
+                self.ports[n] = self.daemons[n].port()
+
     def wait_workers(self, n):
-        wait_until(lambda: self.redis("HLEN", "lia:{sys}:workers") >= n, 30, f"{n} workers live")
+        wait_until(lambda: all("event=ready" in w.text() for w in self.workers.values()), 60, "workers are ready")
+        wait_until(lambda: self.redis("HLEN", "lia:{sys}:workers") >= n, 10, f"{n} workers are seen")
 
     def cli(self, *argv, check=True):
         done = subprocess.run([BIN / "liaison", *map(str, argv)], env=self.env, cwd=ROOT,
