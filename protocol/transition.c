@@ -118,14 +118,15 @@ static bool stands(const struct record *r, enum standing s, const char *code, in
     return false;
 }
 
-/* The next secretariat to propose when `but` is out: offers stand in order of score. */
-static struct offer *next_lead(struct record *r, const char *but)
+/* The next secretariat to propose when `but` is out, as an index of offers; -1: none. Offers stand
+ * in order of score. */
+static int next_lead(const struct record *r, const char *but)
 {
     for (size_t i = 0; i < r->offers_n; i++)
         if (strcmp(r->offers[i].secretariat, but) != 0 &&
             (r->offers[i].state == OFFER_PENDING || r->offers[i].state == OFFER_ACCEPTED))
-            return &r->offers[i];
-    return NULL;
+            return (int)i;
+    return -1;
 }
 
 /* in NULL: would it hold with a fitting body? */
@@ -142,9 +143,9 @@ static bool guard_holds(const struct record *r, enum guard g, const char *who,
     case GUARD_AS_LEAD:
         return !in || in->as != OFFER_SUPPORT;
     case GUARD_NEXT_LEAD:
-        return next_lead((struct record *)(uintptr_t)r, who) != NULL;
+        return next_lead(r, who) >= 0;
     case GUARD_NO_LEAD:
-        return next_lead((struct record *)(uintptr_t)r, who) == NULL;
+        return next_lead(r, who) < 0;
     case GUARD_FROM_TRIAGE:
         return r->return_state == STATE_TRIAGE;
     case GUARD_FROM_CLAIMED:
@@ -231,7 +232,8 @@ static void take_lead(struct record *r, const char *code, int64_t now_ms)
 static void pass_lead(struct record *r, const char *code, int reason)
 {
     struct offer *mine = record_offer(r, code);
-    struct offer *next = next_lead(r, code);
+    int index = next_lead(r, code);
+    struct offer *next = index < 0 ? NULL : &r->offers[index];
 
     mine->state = OFFER_DECLINED;
     mine->reason = reason;
