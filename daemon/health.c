@@ -2,6 +2,7 @@
 #include "daemon/operations.h"
 
 #include "base/clock.h"
+#include "daemon/auth.h"
 #include "daemon/gauge.h"
 #include "daemon/meter.h"
 #include "daemon/task.h"
@@ -56,8 +57,7 @@ void readyz_begin(struct task *t)
         task_reply_text(t, ready ? 200 : 503, plain, ready ? "ok\n" : "not ready\n");
 }
 
-/* --- metrics: metrics_begin -> metrics_looked --------------------------------------------------
- */
+/* --- metrics: metrics_begin -> (metrics_allowed) -> metrics_looked --------------------------- */
 
 static void family(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -180,10 +180,21 @@ static void metrics_looked(void *arg, const struct health *h, const struct err *
     task_reply_text(t, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&out));
 }
 
+static void metrics_allowed(struct task *t, const struct err *e)
+{
+    if (e->code != ERR_OK)
+        task_problem(t, e);
+    else if (t->who.role != ROLE_OPERATOR)
+        task_problem(t, &(struct err){ERR_FORBIDDEN, "metrics from afar are for operators"});
+    else
+        gauge_look(t->app->gauge, metrics_looked, t);
+}
+
+/* From this machine anybody, from elsewhere an operator. */
 void metrics_begin(struct task *t)
 {
     if (is_local(t))
         gauge_look(t->app->gauge, metrics_looked, t);
     else
-        task_problem(t, &(struct err){ERR_NOT_FOUND, "metrics are for this machine"});
+        auth_check(t->app->auth, t, metrics_allowed);
 }

@@ -80,10 +80,10 @@ static void barrier_written(void *arg, const struct redisReply *reply, const str
 static void barrier_write(struct check *c)
 {
     char nonce[24];
-    const char *argv[] = {"SET", "lia:{sys}:barrier", nonce};
+    const char *argv[] = {"FCALL", "barrier_v1", "1", "lia:{sys}:barrier", nonce};
 
     snprintf(nonce, sizeof nonce, "%08x%08x", randombytes_random(), randombytes_random());
-    send(c, 3, argv, NULL, barrier_written);
+    send(c, 5, argv, NULL, barrier_written);
 }
 
 static void library_loaded(void *arg, const struct redisReply *reply, const struct err *e)

@@ -26,8 +26,7 @@ static void prepare_done(void *arg, const struct redisReply *reply, const struct
     struct prepare_op *op = arg;
 
     (void)reply;
-    /* BUSYGROUP: it is there already, which is what we want. */
-    if (e->code != ERR_OK && !strstr(e->detail, "BUSYGROUP"))
+    if (e->code != ERR_OK)
         op->fault = *e;
     if (--op->left > 0)
         return;
@@ -45,12 +44,10 @@ void queue_store_prepare(struct store *s, void (*fn)(void *arg, const struct err
     for (unsigned p = 0; p < ID_PARTITIONS; p++) {
         struct args a = {0};
 
-        args_add(&a, "XGROUP");
-        args_add(&a, "CREATE");
+        args_add(&a, "FCALL");
+        args_add(&a, "group_v1");
+        args_add(&a, "1");
         keys_add(&a, p, "work", NULL);
-        args_add(&a, group);
-        args_add(&a, "0"); /* never $: what was there before us counts */
-        args_add(&a, "MKSTREAM");
         store_call(s, p, &a, 0, prepare_done, op);
     }
 }
@@ -503,7 +500,9 @@ void queue_store_heartbeat(struct store *s, const char *slot, int64_t now_ms, in
 {
     struct args a = {0};
 
-    args_add(&a, "HSET");
+    args_add(&a, "FCALL");
+    args_add(&a, "heartbeat_v1");
+    args_add(&a, "1");
     keys_add_system(&a, "workers", NULL);
     args_add(&a, slot);
     args_printf(&a, "%lld %lld %lld %d", (long long)now_ms, (long long)started_ms,

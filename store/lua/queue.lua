@@ -131,6 +131,21 @@ end
 redis.register_function { function_name = 'reconcile_v1', callback = reconcile,
   flags = { 'allow-oom' } }
 
+-- What a program needs before it can work, also when memory is full: else accepted work could
+-- not drain after a restart (R-14).
+
+-- group_v1: makes the group, from the first entry on (R-20), unless it is there.      KEYS 1 work
+redis.register_function { function_name = 'group_v1', flags = { 'allow-oom' },
+  callback = function(keys) return last_delivered(keys[1]) end }
+
+-- barrier_v1: one write (R-4).      KEYS 1 barrier      ARGV 1 nonce
+redis.register_function { function_name = 'barrier_v1', flags = { 'allow-oom' },
+  callback = function(keys, args) return redis.call('SET', keys[1], args[1]) end }
+
+-- heartbeat_v1: a worker is alive.      KEYS 1 workers      ARGV 1 slot  2 what it says of itself
+redis.register_function { function_name = 'heartbeat_v1', flags = { 'allow-oom' },
+  callback = function(keys, args) return redis.call('HSET', keys[1], args[1], args[2]) end }
+
 -- health_v1: the numbers of one partition, in one look.
 -- KEYS 1 work  2 delayed  3 dead  4 stats  5.. sorted sets by time, then inboxes
 -- ARGV 1 how many of the sets are not inboxes  2 now_ms

@@ -191,8 +191,8 @@ class Answer:
 class Client:
     """One connection of one caller. Not for several threads."""
 
-    def __init__(self, port, token=None, timeout=15):
-        self.conn = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    def __init__(self, port, token=None, timeout=15, host="127.0.0.1"):
+        self.conn = http.client.HTTPConnection(host, port, timeout=timeout)
         self.token = token
 
     def __call__(self, method, path, body=None, headers=None):
