@@ -106,8 +106,9 @@ static void write_queue(const struct health *h, int64_t now_ms, struct buf *out)
     below += (uint64_t)h->waits[health_wait_bounds_n];
     buf_printf(out,
                "liaison_queue_wait_seconds_bucket{queue=\"route\",le=\"+Inf\"} %llu\n"
+               "liaison_queue_wait_seconds_sum{queue=\"route\"} %.3f\n"
                "liaison_queue_wait_seconds_count{queue=\"route\"} %llu\n",
-               (unsigned long long)below, (unsigned long long)below);
+               (unsigned long long)below, (double)h->waited_ms / 1000, (unsigned long long)below);
 }
 
 static void write_workers(const struct health *h, int64_t now_ms, struct buf *out)

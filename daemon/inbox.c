@@ -23,7 +23,7 @@ struct inbox {
 
 struct rank {
     const struct stored *stored;
-    double used;    /* share of the norm, 1.0 when due */
+    int used;       /* share of the norm in hundredths, 100 when due */
     bool few_means; /* LDC or SIDS */
 };
 
@@ -90,7 +90,7 @@ static int compare_ranks(const void *a, const void *b)
 
     if (p->urgency != q->urgency)
         return p->urgency < q->urgency ? -1 : 1;
-    if (x->used > y->used || x->used < y->used)
+    if (x->used != y->used)
         return x->used > y->used ? -1 : 1;
     if (x->few_means != y->few_means)
         return x->few_means ? -1 : 1;
@@ -104,10 +104,10 @@ static struct rank rank_of(const struct app *app, const struct stored *s, int64_
     const struct country *country = world_country(&app->config->world, s->record.country);
     int64_t norm_ms = s->record.due_ms - s->record.since_ms;
 
-    return (struct rank){
-        .stored = s,
-        .used = norm_ms > 0 ? (double)(now_ms - s->record.since_ms) / (double)norm_ms : 0,
-        .few_means = country && (country->ldc || country->sids)};
+    return (struct rank){.stored = s,
+                         .used =
+                             norm_ms > 0 ? (int)(100 * (now_ms - s->record.since_ms) / norm_ms) : 0,
+                         .few_means = country && (country->ldc || country->sids)};
 }
 
 static void inbox_read(void *arg, struct stored *list, size_t n, const struct err *e)

@@ -370,18 +370,22 @@ struct health_op {
 static void stat_read(struct health *h, const char *name, int64_t value)
 {
     static const char *const verdicts[] = {"none", "possible", "likely", "certain"};
+    const struct {
+        const char *name;
+        int64_t *slot;
+    } counters[] = {
+        {"enqueued",  &h->enqueued  },
+        {"processed", &h->processed },
+        {"retried",   &h->retried   },
+        {"dead",      &h->dead_total},
+        {"mended",    &h->mended    },
+        {"waited_ms", &h->waited_ms }
+    };
 
-    if (!strcmp(name, "enqueued"))
-        h->enqueued += value;
-    else if (!strcmp(name, "processed"))
-        h->processed += value;
-    else if (!strcmp(name, "retried"))
-        h->retried += value;
-    else if (!strcmp(name, "dead"))
-        h->dead_total += value;
-    else if (!strcmp(name, "mended"))
-        h->mended += value;
-    else if (!strncmp(name, "verdict:", 8)) {
+    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
+        if (!strcmp(name, counters[i].name))
+            *counters[i].slot += value;
+    if (!strncmp(name, "verdict:", 8)) {
         for (size_t i = 0; i < 4; i++)
             if (!strcmp(name + 8, verdicts[i]))
                 h->verdicts[i] += value;

@@ -63,6 +63,7 @@ struct health {
     int64_t pending, delayed, dead;
     int64_t oldest_waiting_ms, oldest_pending_ms; /* wall clock; 0: none */
     int64_t enqueued, processed, retried, dead_total, mended;
+    int64_t waited_ms;                   /* of all processed, together */
     int64_t waits[HEALTH_BUCKETS_MAX];   /* by health_wait_bounds, not cumulative */
     int64_t verdicts[4];                 /* none possible likely certain */
     int64_t counts[HEALTH_NAMES_MAX];    /* of the names asked for */

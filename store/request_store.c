@@ -287,6 +287,7 @@ void request_store_decide(struct store *s, const struct ruling *what, moved_fn f
     add_sealed_json(&f.rest, ring, r, "inner", m->inner);
     add_sealed_json(&f.rest, ring, r, "history", m->history);
     add_wait_bucket(&f.rest, r->updated_ms - r->submitted_ms);
+    args_add_int(&f.rest, r->updated_ms - r->submitted_ms);
     args_add(&f.rest, what->verdict);
     index_write(&f.keys, &f.rest, p, m->before, r);
     fcall_send(s, "decide_v1", &f, p, write_done, write_op_new(NULL, fn, arg));
@@ -396,12 +397,15 @@ void request_store_read(struct store *s, const char *id, read_fn fn, void *arg)
     store_call(s, id_partition(id), &a, 0, read_done, op);
 }
 
-/* Several records, read side by side; answered when the last one is there. */
+/* Several records, a bounded number of them side by side, so that a few long lists do not fill
+ * the link; answered when the last one is there. */
+enum { READ_WINDOW = 32 };
+
 struct read_many_op {
     struct store *store;
     read_many_fn fn;
     void *arg;
-    size_t n, left;
+    size_t n, asked, left;
     struct stored *list;   /* owned */
     struct read_one *ones; /* owned */
     struct err fault;
@@ -411,6 +415,16 @@ struct read_one {
     struct read_many_op *op;
     char id[ID_BYTES];
 };
+
+static void read_one_done(void *arg, const struct redisReply *reply, const struct err *e);
+
+static void read_one(struct read_one *one)
+{
+    struct args a = {0};
+
+    add_read(&a, one->id);
+    store_call(one->op->store, id_partition(one->id), &a, 0, read_one_done, one);
+}
 
 static void read_one_done(void *arg, const struct redisReply *reply, const struct err *e)
 {
@@ -425,6 +439,8 @@ static void read_one_done(void *arg, const struct redisReply *reply, const struc
         op->fault = *e;
     else if (fault.code != ERR_OK && fault.code != ERR_NOT_FOUND) /* must not hide the others */
         log_error("record_unreadable", "why=\"%s\"", fault.detail);
+    if (op->asked < op->n)
+        read_one(&op->ones[op->asked++]);
     if (--op->left > 0)
         return;
     op->fn(op->arg, op->list, op->fault.code == ERR_OK ? op->n : 0, &op->fault);
@@ -449,13 +465,11 @@ void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_
     op->list = mem_new(n, sizeof *op->list);
     op->ones = mem_new(n, sizeof *op->ones);
     for (size_t i = 0; i < n; i++) {
-        struct args a = {0};
-
         op->ones[i].op = op;
         snprintf(op->ones[i].id, ID_BYTES, "%s", ids[i]);
-        add_read(&a, ids[i]);
-        store_call(s, id_partition(ids[i]), &a, 0, read_one_done, &op->ones[i]);
     }
+    while (op->asked < n && op->asked < READ_WINDOW)
+        read_one(&op->ones[op->asked++]);
 }
 
 struct find_op {

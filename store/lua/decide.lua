@@ -2,8 +2,8 @@
 -- KEYS 1 req  2 work  3 queued  4 delayed  5 dead  6 events  7 hist  8 decided  9 stats
 --      10.. indexes
 -- ARGV 1 id  2 entry in work  3 version  4 country epoch it was decided on  5 new state
---      6 action  7 now_ms  8 meta  9 inner  10 history line  11 wait bucket  12 verdict
---      13.. a score for each index
+--      6 action  7 now_ms  8 meta  9 inner  10 history line  11 wait bucket  12 wait_ms
+--      13 verdict  14.. a score for each index
 -- Reply {'done', version, epoch} | {'already', state} | {'stale', version} | {'epoch', epoch} |
 --       {'absent'} | {'refused', state}
 -- Keeps: a request leaves `submitted` exactly once, and only if no other request of the country
@@ -40,10 +40,11 @@ local function decide(keys, args)
   redis.call('ZREM', keys[4], id)
   redis.call('ZREM', keys[5], id)
   write_event(keys[6], id, known[3], args[6], 'system', from, args[5], version, now)
-  write_index(keys, 10, args, 13, id)
+  write_index(keys, 10, args, 14, id)
   redis.call('HINCRBY', keys[9], 'processed', 1)
   redis.call('HINCRBY', keys[9], 'wait:' .. args[11], 1)
-  redis.call('HINCRBY', keys[9], 'verdict:' .. args[12], 1)
+  redis.call('HINCRBY', keys[9], 'waited_ms', args[12])
+  redis.call('HINCRBY', keys[9], 'verdict:' .. args[13], 1)
   return { 'done', version, epoch }
 end
 

@@ -142,9 +142,23 @@ redis.register_function { function_name = 'group_v1', flags = { 'allow-oom' },
 redis.register_function { function_name = 'barrier_v1', flags = { 'allow-oom' },
   callback = function(keys, args) return redis.call('SET', keys[1], args[1]) end }
 
--- heartbeat_v1: a worker is alive.      KEYS 1 workers      ARGV 1 slot  2 what it says of itself
-redis.register_function { function_name = 'heartbeat_v1', flags = { 'allow-oom' },
-  callback = function(keys, args) return redis.call('HSET', keys[1], args[1], args[2]) end }
+-- heartbeat_v1: a worker is alive; those not seen for a day are forgotten.
+-- KEYS 1 workers      ARGV 1 slot  2 what it says of itself, beginning with now_ms
+local DAY = 86400000
+
+local function heartbeat(keys, args)
+  local now = tonumber(string.match(args[2], '%d+'))
+  local known = redis.call('HGETALL', keys[1])
+  for i = 1, #known, 2 do
+    if now - tonumber(string.match(known[i + 1], '%d+') or '0') > DAY then
+      redis.call('HDEL', keys[1], known[i])
+    end
+  end
+  return redis.call('HSET', keys[1], args[1], args[2])
+end
+
+redis.register_function { function_name = 'heartbeat_v1', callback = heartbeat,
+  flags = { 'allow-oom' } }
 
 -- health_v1: the numbers of one partition, in one look.
 -- KEYS 1 work  2 delayed  3 dead  4 stats  5.. sorted sets by time, then inboxes
@@ -153,7 +167,6 @@ redis.register_function { function_name = 'heartbeat_v1', flags = { 'allow-oom' 
 --        {stats..}, {count, oldest time or '0', overdue, ending within a day, ..}}
 -- An inbox's score is urgency * URGENCY_STEP + due time (store/index.c).
 local URGENCY_STEP = 10000000000000
-local DAY = 86400000
 
 local function inbox_clocks(key, now)
   local earliest, overdue, ending = 0, 0, 0

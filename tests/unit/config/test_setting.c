@@ -271,13 +271,13 @@ static void test_sample_file_is_the_defaults_commented_out(void **state)
 
 static void test_reload_adopts_what_it_can_and_names_what_waits(void **state)
 {
-    struct settings running = load_text("listen = old:1\nstore = unix:/old\nconnections = 20\n");
+    struct settings running = load_text("listen = old:1\nstore = unix:/old\nworker_parallel = 20\n");
     struct settings fresh = load_text("listen = old:1\nstore = unix:/new\ncheck_store = no\n"
-                                      "connections = 30\nlog_level = debug\ndata = /new\n");
+                                      "worker_parallel = 30\nlog_level = debug\ndata = /new\n");
 
     (void)state;
     assert_string_equal(settings_adopt(&running, &fresh), "store");
-    assert_int_equal(running.connections, 30);
+    assert_int_equal(running.worker_parallel, 30);
     assert_string_equal(running.log_level, "debug");
     assert_string_equal(running.data, "/new");
     assert_string_equal(running.store, "unix:/old");
