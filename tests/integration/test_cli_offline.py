@@ -532,12 +532,29 @@ def test_piped_a_request_is_a_path_and_a_value_a_line(ask, server):
     assert {"state\tclaimed", "version\t3", "offers.0.secretariat\tcms"} <= set(lines)
 
 
-def test_queue_shows_members_it_does_not_know(home, ask, server):
-    server.answers = [(200, {}, {"queues": [{"name": "route", "depth": 2, "age_seconds": 3700}],
-                                 "novelty": {"a": 1}})]
+QUEUE = {"as_of": "2026-03-03T14:05:09.123Z", "queues": [
+    {"name": "route", "depth": 12, "waiting": 9, "pending": 3, "delayed": 0, "dead_letters": 2,
+     "oldest_age_seconds": 3700, "in_rate": 1.5, "out_rate": 0, "time_to_clear_seconds": None,
+     "wait_seconds": {"p50": 0.01, "p95": None, "p99": None}}],
+    "workers": [{"slot": "vm:1", "state": "missing", "heartbeat_age_seconds": 95}],
+    "secretariats": [{"secretariat": "ramsar", "offers_pending": 7, "claims_open": 1}],
+    "requests": {"by_state": {"submitted": 12, "closed": 0}, "by_ball": {"system": 12}}}
+
+
+def test_a_stalled_queue_looks_stalled_on_one_screen(home, server):
+    server.answers = [(200, {}, QUEUE)]
     text = on_terminal(home, "queue", "--server", server.url, "--no-color")
-    assert re.search(r"age_seconds +1 h 1 m", text) and "novelty" in text
-    assert "queues.0.age_seconds\t3700" in ask("queue").stdout
+    for part in ["! no worker is alive, and requests wait", "! 2 dead letters: liaison dead",
+                 "depth 12, waiting 9", "oldest 1 h 1 m", "p50 0.01 s", "submitted 12"]:
+        assert part in text
+    assert re.search(r"vm:1 +missing +1 m 35 s", text) and re.search(r"ramsar +7", text)
+    assert "closed" not in text and max(map(len, text.splitlines())) <= 80
+
+
+def test_piped_the_queue_shows_every_member(ask, server):
+    server.answers = [(200, {}, QUEUE | {"novelty": {"a": 1}})]
+    lines = ask("queue").stdout.splitlines()
+    assert {"queues.0.oldest_age_seconds\t3700", "novelty.a\t1"} <= set(lines)
 
 
 # --- on the server --------------------------------------------------------------------------------
