@@ -91,7 +91,8 @@ static enum err_code assess_text(struct assess *a, const struct line *line, cons
         return *e->detail ? rc : err_set(e, rc, "%s", faults.n ? faults.list[0].code : "no JSON");
     if (!line_has(line, "jsonl") && !json_object_get(draft, "id"))
         json_object_set_new(draft, "id", json_string("draft"));
-    rc = assess_one(a, draft, &result, e);
+    rc = line_has(line, "features") ? assess_inputs(a, draft, &result, e)
+                                    : assess_one(a, draft, &result, e);
     if (rc == ERR_OK)
         write_result(line, result);
     return rc;

@@ -42,6 +42,7 @@ static const struct flag queue_flags[] = {
 static const struct flag assess_flags[] = {
     {"jsonl", 0, NULL, NULL, "a draft a line in, an assessment a line out; earlier lines are the stored requests"},
     {"explain", 0, NULL, NULL, "print the reasons in words instead of JSON"},
+    {"features", 0, NULL, NULL, "print what the decision rests on, as JSON (script/learn reads it)"},
     {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
 static const struct flag issue_flags[] = {
     {"role", 0, "ROLE", NULL, "country, secretariat, coordinator or operator"},

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "config/mandate.h"
 #include "config/term.h"
+#include "config/weight.h"
 #include "config/words.h"
 #include "config/world.h"
 
@@ -12,6 +13,7 @@ struct config {
     struct mandate mandate;
     struct world world;
     struct terms terms;
+    struct weights weights;
     struct words *words;
     char ruleset[17]; /* first 16 hex digits of BLAKE2b-256 over all files that steer routing */
 };

@@ -43,6 +43,18 @@ static int ask_find(const struct mandate *m, const char *code)
     return -1;
 }
 
+static int deny_find(const struct mandate *m, const char *code)
+{
+    static const char *const sides[DENY_SIDES_N] = {
+        [DENY_BEFORE] = "BEFORE", [DENY_AFTER] = "AFTER"};
+
+    (void)m;
+    for (int i = 0; i < DENY_SIDES_N; i++)
+        if (!strcmp(sides[i], code))
+            return i;
+    return -1;
+}
+
 static const struct target_form {
     const char *prefix;
     enum target_kind kind;
@@ -52,6 +64,7 @@ static const struct target_form {
     {"named.",   TARGET_NAMED,   mandate_secretariat},
     {"outside.", TARGET_OUTSIDE, mandate_referral   },
     {"ask.",     TARGET_ASK,     ask_find           },
+    {"deny.",    TARGET_DENY,    deny_find          },
     {"",         TARGET_TOPIC,   mandate_topic      }, /* last: every target begins like this */
 };
 

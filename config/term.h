@@ -4,23 +4,34 @@
  *   tidal_marsh,WETLAND_CHARACTER:4;fact.wetland:6,..,tidal marsh;salt marsh,..
  *
  * evidence: `;`-separated target:weight, weight -9..9 (9 alone nearly proves the target).
- * Targets: TOPIC, fact.NAME, named.SECRETARIAT, outside.REFERRAL, ask.KIND. Empty: pure
- * vocabulary, which only lets two languages meet. */
+ * Targets: TOPIC, fact.NAME, named.SECRETARIAT, outside.REFERRAL, ask.KIND, deny.SIDE (words
+ * that deny what stands there; their weight has no meaning). Empty: pure vocabulary, which only
+ * lets two languages meet. */
 #ifndef CONFIG_TERM_H
 #define CONFIG_TERM_H
 
 #include "base/err.h"
 #include "config/mandate.h"
 
-enum target_kind { TARGET_TOPIC, TARGET_FACT, TARGET_NAMED, TARGET_OUTSIDE, TARGET_ASK };
+enum target_kind {
+    TARGET_TOPIC,
+    TARGET_FACT,
+    TARGET_NAMED,
+    TARGET_OUTSIDE,
+    TARGET_ASK,
+    TARGET_DENY
+};
 
 /* ADVICE TRAINING MISSION LEGAL DATA_TOOLS MATCHMAKING FUNDING EQUIPMENT COORDINATION VERB */
 enum { ASK_KINDS_N = 10 };
 extern const char *const ask_kinds[ASK_KINDS_N + 1];
 
+/* "is not the issue" denies what stands before it, "we do not ask for" what stands after. */
+enum deny_side { DENY_BEFORE, DENY_AFTER, DENY_SIDES_N };
+
 struct evidence {
     enum target_kind kind;
-    unsigned target; /* index into the mandate's table of that kind, or ask_kinds */
+    unsigned target; /* index into the mandate's table of that kind, ask_kinds or deny_side */
     int weight;
 };
 

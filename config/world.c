@@ -163,17 +163,39 @@ static enum err_code appendix_read(const struct csv *row, const char *column, bo
     return ERR_OK;
 }
 
+/* A language without a name in use has an empty cell, but it has its column. */
+static enum err_code species_names(const struct csv *row, const char *names[LANGUAGES_N],
+                                   struct err *e)
+{
+    static const char *const columns[LANGUAGES_N] = {"name_ar", "common_name_en", "name_es",
+                                                     "name_fr", "name_ru",        "name_zh"};
+
+    for (int i = 0; i < LANGUAGES_N; i++) {
+        const char *rest = csv_cell(row, columns[i]);
+        const char *part;
+        size_t bytes;
+
+        if (!rest)
+            return csv_fault(row, e, "no column %s", columns[i]);
+        names[i] = rest;
+        while (csv_part(&rest, &part, &bytes))
+            if (!bytes)
+                return csv_fault(row, e, "%s: empty name", columns[i]);
+    }
+    return ERR_OK;
+}
+
 static enum err_code species_row(void *arg, const struct csv *row, struct err *e)
 {
     struct loader *l = arg;
     struct world *w = &l->world;
     struct species s = {0};
     const char *scientific = NULL;
-    const char *common = csv_cell(row, "common_name_en");
+    const char *names[LANGUAGES_N];
     enum err_code rc;
 
     if ((rc = csv_require(row, "scientific_name", &scientific, e)) ||
-        (rc = csv_flag(row, "iwc", &s.cetacean, e)) ||
+        (rc = species_names(row, names, e)) || (rc = csv_flag(row, "iwc", &s.cetacean, e)) ||
         (rc = csv_flag(row, "large_whale", &s.large_whale, e)) ||
         (rc = appendix_read(row, "cites", &s.cites, e)) ||
         (rc = appendix_read(row, "cms", &s.cms, e)) ||
@@ -185,7 +207,8 @@ static enum err_code species_row(void *arg, const struct csv *row, struct err *e
     if (w->species_n && strcmp(w->species[w->species_n - 1].scientific, scientific) >= 0)
         return csv_fault(row, e, "\"%.60s\" twice or not in ascending order", scientific);
     s.scientific = mem_text(scientific);
-    s.common_en = mem_text(common ? common : "");
+    for (int i = 0; i < LANGUAGES_N; i++)
+        s.names[i] = mem_text(names[i]);
     w->species = one_more(w->species, w->species_n, sizeof s);
     w->species[w->species_n++] = s;
     return ERR_OK;
@@ -243,7 +266,8 @@ void world_clear(struct world *w)
         free(w->sites[i].name);
     for (size_t i = 0; i < w->species_n; i++) {
         free(w->species[i].scientific);
-        free(w->species[i].common_en);
+        for (int language = 0; language < LANGUAGES_N; language++)
+            free(w->species[i].names[language]);
     }
     free(w->countries);
     free(w->sites);

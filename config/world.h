@@ -24,7 +24,7 @@ struct site {
 
 struct species {
     char *scientific;           /* owned */
-    char *common_en;            /* owned, may be "" */
+    char *names[LANGUAGES_N];   /* owned; common names parted by ';', may be "" */
     bool cetacean, large_whale; /* large_whale only if cetacean */
     bool cites, cms, plant_pest, crop;
 };

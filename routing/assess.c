@@ -2,6 +2,7 @@
 
 #include "routing/decision.h"
 #include "routing/draft.h"
+#include "routing/inputs.h"
 #include "routing/similar.h"
 
 #include <stdlib.h>
@@ -106,6 +107,28 @@ static json_t *assess_duplicates(const struct similar_index *requests, const str
         similar_hit_clear(&hits[i]);
     }
     return list;
+}
+
+enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t **ret_inputs,
+                            struct err *e)
+{
+    const char *themes[DRAFT_THEMES_MAX + 1];
+    struct decision decision;
+    struct reading *r;
+    struct draft d;
+    enum err_code rc;
+
+    if (!text_of(line, "id"))
+        return err_set(e, ERR_VALIDATION, "id is not a text");
+    rc = draft_read(&engine_config(a->engine)->mandate, line, themes, &d, e);
+    if (rc != ERR_OK)
+        return rc;
+    r = reading_new(a->engine, &d);
+    decision_make(a->engine, r, &d, &decision);
+    *ret_inputs = inputs_json(a->engine, r, &decision);
+    json_object_set(*ret_inputs, "id", json_object_get(line, "id"));
+    reading_free(r);
+    return ERR_OK;
 }
 
 enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result, struct err *e)

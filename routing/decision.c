@@ -7,6 +7,7 @@
  * reason is one the secretariats have signed. */
 #include "routing/decision.h"
 
+#include "routing/gate.h"
 #include "routing/reading_inside.h"
 
 #include <math.h>
@@ -19,35 +20,6 @@ enum {
     COMMON_BASES = 7,        /* a topic of so many secretariats is everybody's */
     EVIDENCE_WORD_BYTES = 48 /* longer quotes are left out: a sentence is no word */
 };
-
-/* Topics that share secretariats support one another: five faint wetland topics are a clear
- * wetland need. Part of a topic's evidence that its like receive. */
-#define KINDRED_PART 0.7
-#define COMMON_PART 0.5
-/* A convention named in passing speaks for its topics, but decides nothing. */
-#define NAMED_PART 0.25
-#define NAMED_WORTH_MAX 10.0
-/* Evidence of the main topic below which the text says too little. */
-#define TOPIC_MIN 5.0
-/* A secondary topic has at least this part of the main topic's evidence, and this much. */
-#define SECONDARY_PART 0.6
-#define SECONDARY_MIN 5.0
-/* Evidence from which a fact holds. */
-#define FACT_MIN 4.5
-/* Customs and consignments are words of any trade, and a crop is named in many needs that are
- * not about its seed: these facts need more. */
-#define FACT_COMMON_MIN 8.0
-/* A body outside speaks louder when its evidence is so many times the main topic's. */
-#define OUTSIDE_PART 1.0
-#define OUTSIDE_MIN 6.0
-
-/* Confidence: a logistic of how clear the topic is, of its evidence, of the points between the
- * first two and of what speaks outside. Set by hand, close to the share that is right. */
-#define SURE_BASE (-1.2)
-#define SURE_CLEAR 2.5
-#define SURE_EVIDENCE 0.5
-#define SURE_POINTS (1.0 / 60.0)
-#define SURE_OUTSIDE (-1.5)
 
 /* --- topics -------------------------------------------------------------------------- */
 
@@ -65,39 +37,50 @@ static double topic_likeness(const struct mandate *m, size_t a, size_t b)
     return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 0;
 }
 
+/* Topics that share secretariats support one another: five faint wetland topics are a clear
+ * wetland need. */
+static double kindred(const struct config *c, size_t a, size_t b)
+{
+    return c->weights.kindred * pow(topic_likeness(&c->mandate, a, b), 2);
+}
+
 /* Reports, funding and strategies are part of most needs; they are the matter only where no
  * subject is. A topic that nearly every secretariat supports is such a one. */
-static double own_evidence(const struct mandate *m, const struct reading *r, size_t topic)
+static double own_evidence(const struct config *c, const struct reading *r, size_t topic)
 {
+    const struct mandate *m = &c->mandate;
     size_t bases = 0;
 
     for (size_t s = 0; s < m->secretariats_n; s++)
         bases += m->topics[topic].base[s] > 0;
-    return bases >= COMMON_BASES ? COMMON_PART * r->topics[topic] : r->topics[topic];
+    return bases >= COMMON_BASES ? c->weights.common * r->topics[topic] : r->topics[topic];
 }
 
-static double named_support(const struct mandate *m, const struct reading *r, size_t topic)
+/* A convention named in passing speaks for its topics, but decides nothing. */
+static double named_support(const struct config *c, const struct reading *r, size_t topic)
 {
+    const struct mandate *m = &c->mandate;
     double sum = 0;
 
     for (size_t s = 0; s < m->secretariats_n; s++)
-        sum += fmin(r->named[s], NAMED_WORTH_MAX) * m->topics[topic].base[s] / 60.0;
-    return NAMED_PART * sum;
+        sum += fmin(r->named[s], c->weights.named_max) * m->topics[topic].base[s] / 60.0;
+    return c->weights.named * sum;
 }
 
 /* Evidence for each topic with what its kindred and named conventions lend it. A topic with no
  * evidence of its own stays at 0. */
-static void topics_weigh(const struct mandate *m, const struct reading *r, double weights[])
+static void topics_weigh(const struct config *c, const struct reading *r, double weights[])
 {
+    const struct mandate *m = &c->mandate;
+
     for (size_t t = 0; t < m->topics_n; t++) {
         weights[t] = 0;
         if (r->topics[t] <= 0)
             continue;
-        weights[t] = own_evidence(m, r, t) + named_support(m, r, t);
+        weights[t] = own_evidence(c, r, t) + named_support(c, r, t);
         for (size_t u = 0; u < m->topics_n; u++)
             if (u != t && r->topics[u] > 0)
-                weights[t] +=
-                    KINDRED_PART * pow(topic_likeness(m, t, u), 2) * own_evidence(m, r, u);
+                weights[t] += kindred(c, t, u) * own_evidence(c, r, u);
     }
 }
 
@@ -111,9 +94,11 @@ static int topic_best(const struct mandate *m, const double weights[])
     return best;
 }
 
-static void choose_topics(const struct mandate *m, const struct reading *r, const double weights[],
+/* A secondary topic has enough evidence of its own, also beside the main topic's. */
+static void choose_topics(const struct config *c, const struct reading *r, const double weights[],
                           struct decision *d)
 {
+    const struct mandate *m = &c->mandate;
     double own[TOPICS_MAX];
 
     d->main_topic = topic_best(m, weights);
@@ -121,12 +106,12 @@ static void choose_topics(const struct mandate *m, const struct reading *r, cons
     if (d->main_topic < 0)
         return;
     for (size_t t = 0; t < m->topics_n; t++)
-        own[t] = own_evidence(m, r, t);
+        own[t] = own_evidence(c, r, t);
     own[d->main_topic] = 0;
     for (size_t i = 0; i < 2; i++) {
         int t = topic_best(m, own);
-        if (t < 0 || own[t] < SECONDARY_MIN ||
-            own[t] < SECONDARY_PART * own_evidence(m, r, (size_t)d->main_topic))
+        if (t < 0 || own[t] < c->weights.secondary_min ||
+            own[t] < c->weights.secondary_part * own_evidence(c, r, (size_t)d->main_topic))
             return;
         d->secondary[i] = t;
         own[t] = 0;
@@ -143,9 +128,12 @@ static bool any_species_traded(const struct engine *g, const struct reading *r)
     return false;
 }
 
-static double fact_needs(const char *code)
+/* Customs and consignments are words of any trade, and a crop is named in many needs that are
+ * not about its seed: these facts need more. */
+static double fact_needs(const struct weights *w, const char *code)
 {
-    return strcmp(code, "trade") == 0 || strcmp(code, "pgrfa") == 0 ? FACT_COMMON_MIN : FACT_MIN;
+    return strcmp(code, "trade") == 0 || strcmp(code, "pgrfa") == 0 ? w->fact_common_min
+                                                                    : w->fact_min;
 }
 
 static unsigned long long sure_facts(const struct engine *g, const struct reading *r)
@@ -158,16 +146,17 @@ static unsigned long long sure_facts(const struct engine *g, const struct readin
         double evidence = r->facts[f];
         if ((int)f == trade && evidence > 0 && any_species_traded(g, r))
             evidence *= 2; /* a listed species and words of trade: each makes the other surer */
-        if (evidence >= fact_needs(m->facts[f].code))
+        if (evidence >= fact_needs(&g->config->weights, m->facts[f].code))
             facts |= 1ULL << f;
     }
     return facts;
 }
 
 /* Rule 2: being named counts only where the instrument itself is the matter. */
-static unsigned named_instruments(const struct mandate *m, const struct reading *r,
+static unsigned named_instruments(const struct config *c, const struct reading *r,
                                   const struct decision *d)
 {
+    const struct mandate *m = &c->mandate;
     int legislation = mandate_topic(m, "LEGISLATION_ONE");
     size_t best = 0;
 
@@ -176,7 +165,7 @@ static unsigned named_instruments(const struct mandate *m, const struct reading 
     for (size_t s = 1; s < m->secretariats_n; s++)
         if (r->named[s] > r->named[best])
             best = s;
-    return r->named[best] >= FACT_MIN ? 1U << best : 0;
+    return r->named[best] >= c->weights.fact_min ? 1U << best : 0;
 }
 
 /* --- evidence for people ------------------------------------------------------------- */
@@ -235,7 +224,7 @@ static void quote_concepts(const struct engine *g, const struct reading *r, enum
             if (c->evidence[k].kind == kind && c->evidence[k].target == target)
                 quote_add(quotes, n,
                           (struct quote){s->start, s->end,
-                                         reading_worth(c->evidence[k].weight) *
+                                         reading_worth(&g->config->weights, c->evidence[k].weight) *
                                              reading_saturate(s->weight)});
     }
 }
@@ -316,54 +305,71 @@ static int usual_lead(const struct mandate *m, size_t topic)
     return best;
 }
 
-/* Grows with the evidence, with the distance to the best topic of another lead, and with the
- * distance in points to the next candidate; shrinks with what speaks for a body outside. */
-static double confidence(const struct mandate *m, const struct reading *r, const double weights[],
-                         const struct decision *d, double outside)
+/* How sure a lead is, in parts. points: between the lead and the next candidate. */
+static struct sureness sureness_of(const struct config *c, const struct reading *r,
+                                   const double weights[], const struct decision *d, double outside)
 {
-    double best = d->main_topic >= 0 ? weights[d->main_topic] : 0;
-    double rival = 0, points = 0, clear, x;
+    const struct mandate *m = &c->mandate;
+    double best = weights[d->main_topic], rival = 0;
+    struct sureness sure = {0};
 
-    if (d->lead < 0)
-        return (outside >= OUTSIDE_MIN ? outside : 0.5 * TOPIC_MIN) / (outside + best + TOPIC_MIN);
     for (size_t t = 0; t < m->topics_n; t++)
         if (r->topics[t] > 0 && usual_lead(m, t) != usual_lead(m, (size_t)d->main_topic))
             rival = fmax(rival, weights[t]);
     for (size_t i = 0; i < d->outcome.candidates_n; i++) {
-        const struct rule_candidate *c = &d->outcome.candidates[i];
-        if (c->secretariat == d->lead)
-            points += c->score;
-        else if (c->eligible != PARTY_NO && i < 2)
-            points -= c->score;
+        const struct rule_candidate *candidate = &d->outcome.candidates[i];
+        if (candidate->secretariat == d->lead)
+            sure.points += candidate->score;
+        else if (candidate->eligible != PARTY_NO && i < 2)
+            sure.points -= candidate->score;
     }
-    clear = (best - rival) / best;
-    x = SURE_BASE + SURE_CLEAR * clear + SURE_EVIDENCE * log(best / TOPIC_MIN) +
-        SURE_POINTS * points + SURE_OUTSIDE * outside / (outside + best);
+    sure.clear = (best - rival) / best;
+    sure.evidence = log(best / c->weights.topic_min);
+    sure.outside = outside / (outside + best);
+    return sure;
+}
+
+/* Grows with the evidence, with the distance to the best topic of another lead, and with the
+ * distance in points to the next candidate; shrinks with what speaks for a body outside. */
+static double confidence(const struct weights *w, const struct sureness *sure)
+{
+    double x = w->sure_base + w->sure_clear * sure->clear + w->sure_evidence * sure->evidence +
+               w->sure_points * sure->points + w->sure_outside * sure->outside;
+
     return 1.0 / (1.0 + exp(-x));
+}
+
+/* In triage: the part of all evidence that speaks for the body outside, or for nobody. */
+static double triage_confidence(const struct weights *w, double best, double outside)
+{
+    return (outside >= w->outside_min ? outside : 0.5 * w->topic_min) /
+           (outside + best + w->topic_min);
 }
 
 void decision_make(const struct engine *g, const struct reading *r, const struct draft *d,
                    struct decision *ret_d)
 {
-    const struct mandate *m = &g->config->mandate;
+    const struct config *c = g->config;
+    const struct mandate *m = &c->mandate;
+    const struct weights *w = &c->weights;
     struct rule_facts f = {.preferred = d->preferred, .emergency = d->emergency};
     double weights[TOPICS_MAX];
     double outside;
 
     memset(ret_d, 0, sizeof *ret_d);
-    topics_weigh(m, r, weights);
-    choose_topics(m, r, weights, ret_d);
+    topics_weigh(c, r, weights);
+    choose_topics(c, r, weights, ret_d);
     ret_d->referral = loudest_outside(m, r);
     outside_quote(g, r, ret_d);
     outside = ret_d->referral >= 0 ? r->outside[ret_d->referral] : 0;
-    if (ret_d->main_topic >= 0 && weights[ret_d->main_topic] < TOPIC_MIN)
+    if (ret_d->main_topic >= 0 && weights[ret_d->main_topic] < w->topic_min)
         ret_d->main_topic = ret_d->secondary[0] = ret_d->secondary[1] = -1;
 
     f.country = d->country ? world_country(&g->config->world, d->country) : NULL;
     f.main_topic = ret_d->main_topic;
     memcpy(f.secondary, ret_d->secondary, sizeof f.secondary);
     f.facts = sure_facts(g, r);
-    f.named = named_instruments(m, r, ret_d);
+    f.named = named_instruments(c, r, ret_d);
     f.restricted = d->restricted;
     rule_apply(m, &f, &ret_d->outcome);
     for (size_t i = 0; i < ret_d->outcome.candidates_n; i++)
@@ -372,13 +378,22 @@ void decision_make(const struct engine *g, const struct reading *r, const struct
                          &ret_d->outcome.candidates[i].reasons[k]);
 
     ret_d->lead = ret_d->main_topic >= 0 ? ret_d->outcome.lead : -1;
-    if (outside >= OUTSIDE_MIN &&
+    if (outside >= w->outside_min &&
         (ret_d->main_topic < 0 ||
-         outside > OUTSIDE_PART * own_evidence(m, r, (size_t)ret_d->main_topic)))
+         outside > w->outside_part * own_evidence(c, r, (size_t)ret_d->main_topic)))
         ret_d->lead = -1;
-    else if (ret_d->lead >= 0 || outside < OUTSIDE_MIN)
+    else if (ret_d->lead >= 0 || outside < w->outside_min)
         ret_d->referral = -1;
-    ret_d->confidence = confidence(m, r, weights, ret_d, outside);
+    /* The rules' supporters are all that might care; the text must show a part of theirs. The
+     * rules themselves stay as they were signed (docs/decisions/007-support-gate.md). */
+    gate_apply(c, r, d, ret_d);
+    if (ret_d->lead < 0) {
+        ret_d->confidence =
+            triage_confidence(w, ret_d->main_topic >= 0 ? weights[ret_d->main_topic] : 0, outside);
+        return;
+    }
+    ret_d->sure = sureness_of(c, r, weights, ret_d, outside);
+    ret_d->confidence = confidence(w, &ret_d->sure);
 }
 
 /* --- JSON ---------------------------------------------------------------------------- */

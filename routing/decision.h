@@ -7,6 +7,12 @@
 
 #include <jansson.h>
 
+/* What confidence in a lead is made of: how far the main topic is ahead of other leads' topics
+ * (0..1), log of its evidence, points to the next candidate, part of a body outside (0..1). */
+struct sureness {
+    double clear, evidence, points, outside;
+};
+
 struct decision {
     struct rule_outcome outcome; /* candidates with roles and reasons, evidence filled */
     int lead;                    /* -1: triage */
@@ -14,7 +20,8 @@ struct decision {
     char outside[160];           /* words of the text that speak for it */
     int main_topic;              /* -1: none */
     int secondary[2];
-    double confidence; /* 0..1 */
+    double confidence;    /* 0..1 */
+    struct sureness sure; /* of a lead; 0 in triage */
 };
 
 void decision_make(const struct engine *g, const struct reading *r, const struct draft *d,

@@ -1,5 +1,7 @@
 #include "routing/engine_inside.h"
 
+#include "config/csv.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,17 +46,33 @@ static void engine_add_name(struct engine *g, const char *name, int language, ui
     text_clear(&t);
 }
 
+/* Its words stay unknown to matcher_knows: "Komodo dragon" must not take the name from Komodo
+ * National Park. */
+static void engine_add_species_name(struct engine *g, const char *name, int language,
+                                    enum match_need need, size_t index)
+{
+    struct text t;
+
+    text_read(name, language, &t);
+    matcher_add_name(g->matchers[language], &t, need, PAYLOAD(FOUND_SPECIES, index));
+    text_clear(&t);
+}
+
+/* The scientific name in every language, common names in their own. */
 static void engine_add_species(struct engine *g, size_t index, int language)
 {
     const struct species *s = &g->config->world.species[index];
-    struct text t;
+    const char *rest = s->names[language];
+    const char *part;
+    size_t bytes;
 
-    engine_add_name(g, s->scientific, language, PAYLOAD(FOUND_SPECIES, index));
-    if (strcmp(language_codes[language], "en") != 0 || !s->common_en || strchr(s->common_en, ','))
-        return; /* "Hawks, eagles and vultures" is a heading, no name */
-    text_read(s->common_en, language, &t);
-    matcher_add(g->matchers[language], &t, MATCH_ANY, PAYLOAD(FOUND_SPECIES, index));
-    text_clear(&t);
+    engine_add_species_name(g, s->scientific, language, MATCH_UPPER, index);
+    while (csv_part(&rest, &part, &bytes)) {
+        char *name = mem_text_n(part, bytes);
+        if (!strpbrk(name, ",(")) /* "Hawks, eagles and vultures" is a heading, no name */
+            engine_add_species_name(g, name, language, MATCH_ANY, index);
+        free(name);
+    }
 }
 
 enum err_code engine_new(const struct config *c, struct engine **ret_engine, struct err *e)

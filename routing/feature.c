@@ -172,7 +172,7 @@ static void add_token(struct features *f, size_t i)
 static bool says_what(const struct concept *c)
 {
     for (size_t i = 0; i < c->evidence_n; i++)
-        if (c->evidence[i].kind != TARGET_ASK)
+        if (c->evidence[i].kind != TARGET_ASK && c->evidence[i].kind != TARGET_DENY)
             return true;
     return false;
 }
@@ -197,6 +197,16 @@ static void add_things(struct features *f, enum feature_kind kind, const struct 
 {
     for (size_t i = 0; i < n; i++)
         feature_add(f, kind, things[i].index, worth, things[i].start, things[i].end);
+}
+
+/* A crop is the matter of many requests of one country, it tells none of them from another. */
+static void add_species(struct features *f)
+{
+    const struct species *species = f->g->config->world.species;
+
+    for (size_t i = 0; i < f->r->species_n; i++)
+        if (!species[f->r->species[i].index].crop)
+            add_things(f, FEATURE_SPECIES, &f->r->species[i], 1, SPECIES_WORTH);
 }
 
 /* The strongest topics, in proportion: what the request is about, whatever its words. */
@@ -268,7 +278,7 @@ size_t features_of(const struct engine *g, const struct reading *r,
     add_topics(&f);
     add_concepts(&f);
     add_things(&f, FEATURE_SITE, r->sites, r->sites_n, SITE_WORTH);
-    add_things(&f, FEATURE_SPECIES, r->species, r->species_n, SPECIES_WORTH);
+    add_species(&f);
     add_things(&f, FEATURE_COUNTRY, r->countries, r->countries_n, COUNTRY_WORTH);
     for (size_t i = 0; i < r->text.tokens_n; i++)
         add_token(&f, i);

@@ -30,6 +30,7 @@ struct phrase {
     uint8_t anchor; /* index of its rarest key */
     uint8_t need;
     bool han;                  /* characters: their neighbourhood says nothing */
+    bool name;                 /* its neighbourhood says nothing either */
     uint8_t before_n, after_n; /* function words around the only content word of a phrase */
     uint8_t manners[MATCH_PHRASE_MAX];
     uint64_t singulars[MATCH_PHRASE_MAX];
@@ -199,10 +200,10 @@ static void phrase_links(struct phrase *p, const struct text *t)
     p->between = between_hash(t, first - p->before_n, last + p->after_n, p->keys_n == 1);
 }
 
-void matcher_add(struct matcher *m, const struct text *phrase, enum match_need need,
-                 uint32_t payload)
+static void phrase_add(struct matcher *m, const struct text *phrase, enum match_need need,
+                       uint32_t payload, bool name)
 {
-    struct phrase p = {.payload = payload, .need = (uint8_t)need};
+    struct phrase p = {.payload = payload, .need = (uint8_t)need, .name = name};
     struct node *node = NULL;
     uint64_t hash = 0;
 
@@ -217,7 +218,8 @@ void matcher_add(struct matcher *m, const struct text *phrase, enum match_need n
         p.keys[p.keys_n++] = t->key;
         hash = text_mix(hash, t->key);
         node = node_add(m, hash);
-        word_add(m, t->key)->phrases_n++;
+        if (!name)
+            word_add(m, t->key)->phrases_n++;
     }
     if (!node)
         return;
@@ -238,6 +240,18 @@ void matcher_add(struct matcher *m, const struct text *phrase, enum match_need n
     m->phrases[m->phrases_n++] = p;
 }
 
+void matcher_add(struct matcher *m, const struct text *phrase, enum match_need need,
+                 uint32_t payload)
+{
+    phrase_add(m, phrase, need, payload, false);
+}
+
+void matcher_add_name(struct matcher *m, const struct text *phrase, enum match_need need,
+                      uint32_t payload)
+{
+    phrase_add(m, phrase, need, payload, true);
+}
+
 void matcher_finish(struct matcher *m)
 {
     uint32_t at = 0;
@@ -245,7 +259,7 @@ void matcher_finish(struct matcher *m)
     for (size_t i = 0; i < m->phrases_n; i++) {
         struct phrase *p = &m->phrases[i];
         uint32_t least = UINT32_MAX;
-        if (p->keys_n < 2 || p->han)
+        if (p->keys_n < 2 || p->han || p->name)
             continue;
         for (uint8_t k = 0; k < p->keys_n; k++) {
             uint32_t n = word_slot(m->words, m->words_room, p->keys[k])->phrases_n;
@@ -265,7 +279,7 @@ void matcher_finish(struct matcher *m)
     for (size_t i = 0; i < m->phrases_n; i++) {
         const struct phrase *p = &m->phrases[i];
         struct word *w;
-        if (p->keys_n < 2 || p->han)
+        if (p->keys_n < 2 || p->han || p->name)
             continue;
         w = word_slot(m->words, m->words_room, p->keys[p->anchor]);
         m->anchored[w->anchored_at + w->anchored_n++] = (uint32_t)i;

@@ -43,13 +43,17 @@ void matcher_free(struct matcher *m);
 /* phrase holds one term and nothing else; one without content tokens is not added. */
 void matcher_add(struct matcher *m, const struct text *phrase, enum match_need need,
                  uint32_t payload);
+/* As matcher_add for a proper name: found as written only, never as words near one another, and
+ * matcher_knows knows none of its words by it. */
+void matcher_add_name(struct matcher *m, const struct text *phrase, enum match_need need,
+                      uint32_t payload);
 /* After the last matcher_add; from then on the matcher does not change. */
 void matcher_finish(struct matcher *m);
 
 /* Writes up to room matches, by first token. Returns how many. */
 size_t matcher_find(const struct matcher *m, const struct content *c, struct match *ret_matches,
                     size_t room);
-/* True when the key is a phrase of its own or part of one: a word of the field, no name. */
+/* True when the key is a phrase of matcher_add or part of one: a word of the field, no name. */
 bool matcher_knows(const struct matcher *m, uint64_t key);
 
 #endif

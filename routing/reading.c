@@ -7,6 +7,7 @@
 #include "routing/reading_inside.h"
 
 #include "base/buf.h"
+#include "routing/denial.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,29 +20,13 @@ enum {
     THEMES_MAX = 16
 };
 
-static const double zone_weight[] = {[ZONE_TITLE] = 3.0, [ZONE_BODY] = 1.0, [ZONE_THEME] = 2.0};
-
-#define ASKING_WEIGHT 1.5     /* a sentence that says what is wanted */
-#define NEAR_WEIGHT 0.5       /* the phrase's words, but not as the phrase */
-#define COVERED_WEIGHT 0.3    /* "pest" inside "plant pest", which says it already */
-#define THEME_CODE_WORTH 12.0 /* the country chose the topic itself */
-
-/* What facts of species and sites are worth, on the scale of reading_worth. */
-#define SITE_WORTH 8.0
-#define WHC_TOPIC_WORTH 7.0
-#define RAMSAR_TOPIC_WORTH 4.0
-#define CMS_WORTH 4.0
-#define CETACEAN_WORTH 8.0
-#define PEST_WORTH 8.0
-#define CROP_WORTH 1.0 /* wheat is mentioned in many needs that are not about its seed */
-
-double reading_worth(int weight)
+double reading_worth(const struct weights *w, int weight)
 {
-    /* Steeper than the weight: two moderate words must not outweigh one that proves. */
-    static const double worth[10] = {0, 0.4, 1.0, 2.0, 3.2, 4.6, 6.2, 8.0, 10.0, 12.0};
-    double w = worth[abs(weight) > 9 ? 9 : abs(weight)];
+    int size = abs(weight) > WORTH_MAX ? WORTH_MAX : abs(weight);
 
-    return weight < 0 ? -w : w;
+    if (size == 0)
+        return 0;
+    return weight < 0 ? -w->worth[size - 1] : w->worth[size - 1];
 }
 
 double reading_saturate(double weight)
@@ -94,6 +79,7 @@ struct found_in_text {
     struct match *matches; /* owned */
     size_t matches_n;
     unsigned char *asking; /* owned, one a sentence: something is asked for there */
+    unsigned char *marks;  /* owned, one a token: routing/denial.h */
 };
 
 static const struct token *match_token(const struct reading *r, size_t content_index)
@@ -108,29 +94,127 @@ static const struct concept *match_concept(const struct found_in_text *f, const 
     return &f->g->config->terms.concepts[PAYLOAD_INDEX(m->payload)];
 }
 
-/* Marks sentences that ask for something, and words that belong to a term. */
-static void mark_text(struct found_in_text *f)
+static const struct evidence *evidence_of(const struct concept *c, enum target_kind kind)
 {
+    for (size_t k = 0; c && k < c->evidence_n; k++)
+        if (c->evidence[k].kind == kind)
+            return &c->evidence[k];
+    return NULL;
+}
+
+static size_t match_first(const struct found_in_text *f, const struct match *m)
+{
+    return f->r->content.tokens[m->first];
+}
+
+static size_t match_last(const struct found_in_text *f, const struct match *m)
+{
+    return f->r->content.tokens[m->first + m->length - 1U];
+}
+
+/* "not" alone denies nothing: words that deny count only exactly as they are listed. */
+static const struct evidence *match_denies(const struct found_in_text *f, const struct match *m)
+{
+    return m->near_only || m->fit < 1.0f ? NULL : evidence_of(match_concept(f, m), TARGET_DENY);
+}
+
+static void mark_tokens(struct found_in_text *f, const struct match *m, enum denial_mark mark)
+{
+    for (size_t t = match_first(f, m); t <= match_last(f, m); t++)
+        f->marks[t] |= (unsigned char)mark;
+}
+
+/* "We do not ask for" holds a word that asks, but asks for nothing. */
+static bool match_asks(const struct found_in_text *f, const struct match *m)
+{
+    return !m->near_only && evidence_of(match_concept(f, m), TARGET_ASK) &&
+           !(f->marks[match_first(f, m)] & DENIAL_CUE);
+}
+
+static void mark_denials(struct found_in_text *f)
+{
+    size_t part_first[ZONES_N] = {0}; /* tokens before are another part's */
+
+    for (size_t t = 1; t < f->r->text.tokens_n; t++) {
+        enum zone zone = reading_zone(f->r, f->r->text.tokens[t].start);
+        if (zone != reading_zone(f->r, f->r->text.tokens[t - 1].start))
+            part_first[zone] = t;
+    }
     for (size_t i = 0; i < f->matches_n; i++) {
-        const struct concept *c = match_concept(f, &f->matches[i]);
-        for (size_t k = 0; c && !f->matches[i].near_only && k < f->matches[i].length; k++)
-            f->r->text.tokens[f->r->content.tokens[f->matches[i].first + k]].flags |= TOKEN_TERM;
-        for (size_t k = 0; c && k < c->evidence_n; k++)
-            if (c->evidence[k].kind == TARGET_ASK && !f->matches[i].near_only)
-                f->asking[match_token(f->r, f->matches[i].first)->sentence] = 1;
+        const struct match *m = &f->matches[i];
+        const struct evidence *denies = match_denies(f, m);
+        struct denial_cue cue = {DENY_BEFORE, match_first(f, m), match_last(f, m), 0};
+        if (!denies)
+            continue;
+        cue.side = (enum deny_side)denies->target;
+        cue.part = part_first[reading_zone(f->r, f->r->text.tokens[cue.first].start)];
+        denial_mark(&f->r->text, &cue, f->marks);
     }
 }
 
-/* A species, or a concept that is evidence for anything. */
-static bool says_something(const struct found_in_text *f, const struct match *m)
+/* Marks words that belong to a term, sentences that ask for something, and what is denied. */
+static void mark_text(struct found_in_text *f)
 {
-    const struct concept *c = match_concept(f, m);
-
-    return PAYLOAD_FOUND(m->payload) == FOUND_SPECIES || (c && c->evidence_n > 0);
+    for (size_t i = 0; i < f->matches_n; i++) {
+        const struct match *m = &f->matches[i];
+        for (size_t k = 0; match_concept(f, m) && !m->near_only && k < m->length; k++)
+            f->r->text.tokens[f->r->content.tokens[m->first + k]].flags |= TOKEN_TERM;
+        if (match_denies(f, m))
+            mark_tokens(f, m, DENIAL_CUE);
+    }
+    for (size_t i = 0; i < f->matches_n; i++) {
+        const struct match *m = &f->matches[i];
+        if (!match_asks(f, m))
+            continue;
+        f->asking[match_token(f->r, m->first)->sentence] = 1;
+        mark_tokens(f, m, DENIAL_ASK);
+    }
+    mark_denials(f);
 }
 
-/* True for matches that lie inside a longer phrase which carries evidence itself. Matches stand
- * by first token, so the phrases that may cover one are just before or after it. */
+static double token_stands(const struct found_in_text *f, size_t token)
+{
+    return f->marks[token] & DENIAL_DENIED ? f->g->config->weights.denied : 1.0;
+}
+
+static bool names_species(const struct match *m)
+{
+    return PAYLOAD_FOUND(m->payload) == FOUND_SPECIES;
+}
+
+/* A fact that species have or have not. */
+static bool species_lacks(const struct species *s, const char *fact)
+{
+    return (!s->cms && strcmp(fact, "cms_listed") == 0) ||
+           (!s->large_whale && strcmp(fact, "large_whale") == 0) ||
+           ((!s->cetacean || s->large_whale) && strcmp(fact, "small_cetacean") == 0) ||
+           (!s->plant_pest && strcmp(fact, "plant_pest") == 0) ||
+           (!s->crop && strcmp(fact, "pgrfa") == 0);
+}
+
+/* Whether the longer phrase takes the meaning from the shorter one inside it. A concept does that
+ * when it is evidence itself. A species takes only what it is not: "whale shark" is no whale, but
+ * "blue whale" is one. */
+static bool takes_meaning(const struct found_in_text *f, const struct match *longer,
+                          const struct match *shorter)
+{
+    const struct mandate *mandate = &f->g->config->mandate;
+    const struct concept *c = match_concept(f, longer), *inside = match_concept(f, shorter);
+
+    if (!names_species(longer))
+        return c && c->evidence_n > 0 && !names_species(shorter);
+    if (!inside)
+        return names_species(shorter);
+    for (size_t i = 0; i < inside->evidence_n; i++)
+        if (inside->evidence[i].kind == TARGET_FACT && inside->evidence[i].weight > 0 &&
+            species_lacks(&f->g->config->world.species[PAYLOAD_INDEX(longer->payload)],
+                          mandate->facts[inside->evidence[i].target].code))
+            return true;
+    return false;
+}
+
+/* True for matches that lie inside a longer phrase which takes their meaning. Matches stand by
+ * first token, so the phrases that may cover one are just before or after it. */
 static bool is_covered(const struct found_in_text *f, size_t i)
 {
     const struct match *m = &f->matches[i];
@@ -142,24 +226,32 @@ static bool is_covered(const struct found_in_text *f, size_t i)
             if (k >= f->matches_n) /* also below 0 */
                 continue;
             other = &f->matches[k];
-            if (says_something(f, other) && !other->near_only && other->length > m->length &&
-                other->first <= m->first && other->first + other->length >= m->first + m->length)
+            if (!other->near_only && other->length > m->length && other->first <= m->first &&
+                other->first + other->length >= m->first + m->length && takes_meaning(f, other, m))
                 return true;
         }
     return false;
 }
 
+static double zone_weight(const struct weights *w, enum zone zone)
+{
+    return zone == ZONE_TITLE ? w->title : zone == ZONE_THEME ? w->theme : 1.0;
+}
+
 static double match_weight(const struct found_in_text *f, size_t i)
 {
+    const struct weights *weights = &f->g->config->weights;
     const struct match *m = &f->matches[i];
     const struct token *t = match_token(f->r, m->first);
-    double w = zone_weight[reading_zone(f->r, t->start)];
+    double w = zone_weight(weights, reading_zone(f->r, t->start));
 
     w *= (double)m->fit;
     if (is_covered(f, i))
-        w *= COVERED_WEIGHT;
-    if (f->asking[t->sentence] && reading_zone(f->r, t->start) == ZONE_BODY)
-        w *= ASKING_WEIGHT;
+        w *= weights->covered;
+    if (f->marks[match_first(f, m)] & DENIAL_DENIED)
+        w *= weights->denied;
+    else if (f->asking[t->sentence] && reading_zone(f->r, t->start) == ZONE_BODY)
+        w *= weights->asking;
     return w;
 }
 
@@ -168,8 +260,8 @@ static struct spoken spoken_of(const struct found_in_text *f, size_t i)
     const struct match *m = &f->matches[i];
     const struct token *first = match_token(f->r, m->first);
     const struct token *last = match_token(f->r, m->first + m->length - 1U);
-    struct spoken s = {
-        PAYLOAD_INDEX(m->payload), first->start, last->start + last->bytes, 0, 0, false};
+    struct spoken s = {PAYLOAD_INDEX(m->payload), first->start, last->start + last->bytes, 0, 0,
+                       first->sentence,           false};
 
     s.best = s.weight = (float)match_weight(f, i);
     s.in_title = reading_zone(f->r, first->start) == ZONE_TITLE;
@@ -217,6 +309,7 @@ static void things_add(struct named_thing *things, size_t *n, size_t max,
     for (size_t i = 0; i < *n; i++)
         if (things[i].index == thing->index) {
             things[i].in_title = things[i].in_title || thing->in_title;
+            things[i].stands = fmaxf(things[i].stands, thing->stands);
             return;
         }
     if (*n < max)
@@ -232,8 +325,11 @@ static void gather_names(struct found_in_text *f)
         struct named_thing thing;
         if (PAYLOAD_FOUND(f->matches[i].payload) == FOUND_CONCEPT || f->matches[i].near_only)
             continue;
+        if (names_species(&f->matches[i]) && is_covered(f, i))
+            continue; /* the leopard in "snow leopard" is another animal */
         at = spoken_of(f, i);
-        thing = (struct named_thing){at.concept, at.start, at.end, at.in_title};
+        thing = (struct named_thing){at.concept, at.start, at.end, at.in_title,
+                                     (float)token_stands(f, match_first(f, &f->matches[i]))};
         if (PAYLOAD_FOUND(f->matches[i].payload) == FOUND_SPECIES)
             things_add(r->species, &r->species_n, READING_SPECIES_MAX, &thing);
         else if (strcmp(f->g->config->world.countries[thing.index].iso3, r->country) != 0)
@@ -241,17 +337,19 @@ static void gather_names(struct found_in_text *f)
     }
 }
 
-static void gather_sites(const struct engine *g, struct reading *r)
+static void gather_sites(struct found_in_text *f)
 {
     struct place_found found[READING_SITES_MAX];
+    struct reading *r = f->r;
 
-    r->sites_n = places_find(g->places, r->country, &r->text, g->matchers[r->language], found,
+    r->sites_n = places_find(f->g->places, r->country, &r->text, f->g->matchers[r->language], found,
                              READING_SITES_MAX);
     for (size_t i = 0; i < r->sites_n; i++) {
         const struct token *first = &r->text.tokens[found[i].token];
         const struct token *last = &r->text.tokens[found[i].token_end - 1];
         r->sites[i] = (struct named_thing){found[i].site, first->start, last->start + last->bytes,
-                                           reading_zone(r, first->start) == ZONE_TITLE};
+                                           reading_zone(r, first->start) == ZONE_TITLE,
+                                           (float)token_stands(f, found[i].token)};
     }
 }
 
@@ -275,6 +373,8 @@ static void add_evidence(struct reading *r, const struct evidence *e, double amo
     case TARGET_ASK:
         r->asks[e->target] += amount;
         return;
+    case TARGET_DENY: /* its work is done: mark_denials */
+        return;
     }
 }
 
@@ -284,7 +384,8 @@ static void weigh_concepts(const struct engine *g, struct reading *r)
         const struct concept *c = &g->config->terms.concepts[r->spoken[i].concept];
         double said = reading_saturate(r->spoken[i].weight);
         for (size_t k = 0; k < c->evidence_n; k++)
-            add_evidence(r, &c->evidence[k], said * reading_worth(c->evidence[k].weight));
+            add_evidence(r, &c->evidence[k],
+                         said * reading_worth(&g->config->weights, c->evidence[k].weight));
     }
 }
 
@@ -308,35 +409,39 @@ static void weigh_names(const struct engine *g, struct reading *r)
 {
     /* A property or Site named is as a rule what the need is about (domain reference 2, "best
      * placed: threats to a named property"), unless the text has a clearer matter. */
-    static const struct {
+    const struct weights *w = &g->config->weights;
+    const struct {
         const char *fact, *topic;
         double topic_worth;
     } sites[] = {
-        [SITE_WHC] = {"site_whc",       "HERITAGE_OUV",        WHC_TOPIC_WORTH   },
-        [SITE_RAMSAR] = {"site_ramsar",    "WETLAND_CHARACTER",   RAMSAR_TOPIC_WORTH},
-        [SITE_TENTATIVE] = {"site_tentative", "HERITAGE_NOMINATION", 0                 }
+        [SITE_WHC] = {"site_whc",       "HERITAGE_OUV",        w->site_whc_topic   },
+        [SITE_RAMSAR] = {"site_ramsar",    "WETLAND_CHARACTER",   w->site_ramsar_topic},
+        [SITE_TENTATIVE] = {"site_tentative", "HERITAGE_NOMINATION", 0                   }
     };
     bool seen[3] = {false};
 
     for (size_t i = 0; i < r->species_n; i++) {
         const struct species *s = &g->config->world.species[r->species[i].index];
+        double stands = (double)r->species[i].stands;
         if (s->cms)
-            add_fact(g, r, "cms_listed", CMS_WORTH);
+            add_fact(g, r, "cms_listed", stands * w->species_cms);
         if (s->cetacean)
-            add_fact(g, r, s->large_whale ? "large_whale" : "small_cetacean", CETACEAN_WORTH);
+            add_fact(g, r, s->large_whale ? "large_whale" : "small_cetacean",
+                     stands * w->species_cetacean);
         if (s->plant_pest)
-            add_fact(g, r, "plant_pest", PEST_WORTH);
+            add_fact(g, r, "plant_pest", stands * w->species_pest);
         if (s->crop)
-            add_fact(g, r, "pgrfa", CROP_WORTH);
+            add_fact(g, r, "pgrfa", stands * w->species_crop);
     }
     for (size_t i = 0; i < r->sites_n; i++) {
+        double stands = (double)r->sites[i].stands;
         enum site_kind kind = g->config->world.sites[r->sites[i].index].kind;
-        add_fact(g, r, sites[kind].fact, SITE_WORTH);
+        add_fact(g, r, sites[kind].fact, stands * w->site);
         if (!seen[kind])
-            add_topic(
-                g, r, sites[kind].topic,
-                sites[kind].topic_worth *
-                    reading_saturate(zone_weight[r->sites[i].in_title ? ZONE_TITLE : ZONE_BODY]));
+            add_topic(g, r, sites[kind].topic,
+                      stands * sites[kind].topic_worth *
+                          reading_saturate(
+                              zone_weight(w, r->sites[i].in_title ? ZONE_TITLE : ZONE_BODY)));
         seen[kind] = true;
     }
 }
@@ -346,7 +451,7 @@ static void weigh_themes(const struct engine *g, struct reading *r, const struct
     for (size_t i = 0; d->themes && d->themes[i] && i < THEMES_MAX; i++) {
         int t = mandate_topic(&g->config->mandate, d->themes[i]);
         if (t >= 0)
-            r->topics[t] += THEME_CODE_WORTH;
+            r->topics[t] += g->config->weights.theme_code;
     }
 }
 
@@ -367,17 +472,19 @@ struct reading *reading_new(const struct engine *g, const struct draft *d)
     f.matches_n = matcher_find(g->matchers[r->language], &r->content, f.matches, matches_max);
     f.asking = mem_new(
         r->text.tokens_n > 0 ? r->text.tokens[r->text.tokens_n - 1].sentence + 1UL : 1UL, 1);
+    f.marks = mem_new(r->text.tokens_n + 1, 1);
     mark_text(&f);
     gather_concepts(&f);
     gather_names(&f);
-    gather_sites(g, r);
+    gather_sites(&f);
     weigh_concepts(g, r);
     weigh_names(g, r);
     weigh_themes(g, r, d);
     if (d->beyond_jurisdiction)
-        add_fact(g, r, "abnj", SITE_WORTH);
+        add_fact(g, r, "abnj", g->config->weights.site);
     free(f.matches);
     free(f.asking);
+    free(f.marks);
     return r;
 }
 

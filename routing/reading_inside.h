@@ -7,7 +7,7 @@
 
 enum { READING_SITES_MAX = 8, READING_SPECIES_MAX = 16, READING_COUNTRIES_MAX = 8 };
 
-enum zone { ZONE_TITLE, ZONE_BODY, ZONE_THEME };
+enum zone { ZONE_TITLE, ZONE_BODY, ZONE_THEME, ZONES_N };
 
 /* A concept that the text speaks of. */
 struct spoken {
@@ -15,6 +15,7 @@ struct spoken {
     uint32_t start, end; /* bytes of text.source, its weightiest place */
     float weight;        /* of all its places together */
     float best;          /* of the weightiest */
+    uint16_t sentence;   /* of that place */
     bool in_title;
 };
 
@@ -23,6 +24,7 @@ struct named_thing {
     uint32_t index; /* in the table of config/world.h */
     uint32_t start, end;
     bool in_title;
+    float stands; /* 1; less where the text says that it is not about this */
 };
 
 struct reading {
@@ -48,7 +50,7 @@ struct reading {
 
 enum zone reading_zone(const struct reading *r, size_t byte);
 /* What one evidence weight (-9..9) is worth, and how often-said saturates. */
-double reading_worth(int weight);
+double reading_worth(const struct weights *w, int weight);
 double reading_saturate(double weight);
 
 #endif

@@ -271,7 +271,8 @@ static void test_sample_file_is_the_defaults_commented_out(void **state)
 
 static void test_reload_adopts_what_it_can_and_names_what_waits(void **state)
 {
-    struct settings running = load_text("listen = old:1\nstore = unix:/old\nworker_parallel = 20\n");
+    struct settings running =
+        load_text("listen = old:1\nstore = unix:/old\nworker_parallel = 20\n");
     struct settings fresh = load_text("listen = old:1\nstore = unix:/new\ncheck_store = no\n"
                                       "worker_parallel = 30\nlog_level = debug\ndata = /new\n");
 

@@ -8,8 +8,9 @@
 #define PARTIES "iso3,treaty\nAAA,full\nAAA,nagoya\nBBB,part\n"
 #define SITES "iso3,kind,id,name\nAAA,whc,1,One\nAAA,ramsar,1,Two\nBBB,tentative,12,Three\n"
 #define SPECIES                                                                                    \
-    "scientific_name,common_name_en,iwc,large_whale,cites,cms,plant_pest,annex1_crop\n"            \
-    "Balaena,Whale,1,1,I,I;II,0,0\nSorghum,,0,0,,,0,1\n"
+    "scientific_name,common_name_en,name_ar,name_es,name_fr,name_ru,name_zh,"                      \
+    "iwc,large_whale,cites,cms,plant_pest,annex1_crop\n"                                           \
+    "Balaena,Whale,a,b;c,d,e,f,1,1,I,I;II,0,0\nSorghum,,,,,,,0,0,,,0,1\n"
 
 static const struct mandate mandate = {
     .secretariats = {{.code = "full", .treaty = "full", .list_complete = true},
@@ -45,7 +46,10 @@ static void test_a_minimal_folder_loads(void **state)
     assert_string_equal(w.sites[2].name, "Three");
     assert_true(w.species[0].large_whale && w.species[0].cites && w.species[0].cms);
     assert_true(w.species[1].crop && !w.species[1].cites && !w.species[1].cetacean);
-    assert_string_equal(w.species[1].common_en, "");
+    assert_string_equal(w.species[0].names[language_find("en")], "Whale");
+    assert_string_equal(w.species[0].names[language_find("es")], "b;c");
+    assert_string_equal(w.species[0].names[language_find("zh")], "f");
+    assert_string_equal(w.species[1].names[language_find("ar")], "");
     world_clear(&w);
     folder_remove(&f);
 }
@@ -76,24 +80,27 @@ static void test_faults_name_file_and_line_and_change_nothing(void **state)
         const char *file, *text, *fault;
     } cases[] = {
         {"countries.csv", COUNTRIES "BBB,0,0,0,a,b,c,d,e,f\n",
-         "countries.csv:4: iso3 BBB twice or not in ascending order"                                         },
+         "countries.csv:4: iso3 BBB twice or not in ascending order"                                                            },
         {"countries.csv", COUNTRIES "CC1,0,0,0,a,b,c,d,e,f\n",
-         "countries.csv:4: iso3 \"CC1\" is not three capital letters"                                        },
-        {"countries.csv", COUNTRIES "CCC,0,0,0,a,b,c,d,,f\n",  "countries.csv:4: name_ru is empty"           },
+         "countries.csv:4: iso3 \"CC1\" is not three capital letters"                                                           },
+        {"countries.csv", COUNTRIES "CCC,0,0,0,a,b,c,d,,f\n",                     "countries.csv:4: name_ru is empty"           },
         {"countries.csv", COUNTRIES "CCC,0,0,2,a,b,c,d,e,f\n",
-         "countries.csv:4: unknown sids \"2\""                                                               },
+         "countries.csv:4: unknown sids \"2\""                                                                                  },
         {"parties.csv",   PARTIES "CCC,full\n",
-         "parties.csv:5: iso3 \"CCC\" is not in countries.csv"                                               },
-        {"parties.csv",   PARTIES "AAA,full\n",                "parties.csv:5: AAA is a Party to full twice" },
-        {"sites.csv",     SITES "AAA,whc,2,Four\n",            "sites.csv:5: iso3 AAA not in ascending order"},
-        {"sites.csv",     SITES "BBB,tentative,12,Four\n",     "sites.csv:5: site 12 of BBB twice"           },
-        {"sites.csv",     SITES "BBB,park,1,Four\n",           "sites.csv:5: unknown kind \"park\""          },
-        {"species.csv",   SPECIES "Sorghum,,0,0,,,0,1\n",
-         "species.csv:4: \"Sorghum\" twice or not in ascending order"                                        },
-        {"species.csv",   SPECIES "Zea,,0,1,,,0,1\n",
-         "species.csv:4: a large whale that is no cetacean"                                                  },
-        {"species.csv",   SPECIES "Zea,,0,0,IV,,0,1\n",
-         "species.csv:4: cites \"IV\" is not an Appendix"                                                    },
+         "parties.csv:5: iso3 \"CCC\" is not in countries.csv"                                                                  },
+        {"parties.csv",   PARTIES "AAA,full\n",                                   "parties.csv:5: AAA is a Party to full twice" },
+        {"sites.csv",     SITES "AAA,whc,2,Four\n",                               "sites.csv:5: iso3 AAA not in ascending order"},
+        {"sites.csv",     SITES "BBB,tentative,12,Four\n",                        "sites.csv:5: site 12 of BBB twice"           },
+        {"sites.csv",     SITES "BBB,park,1,Four\n",                              "sites.csv:5: unknown kind \"park\""          },
+        {"species.csv",   SPECIES "Sorghum,,,,,,,0,0,,,0,1\n",
+         "species.csv:4: \"Sorghum\" twice or not in ascending order"                                                           },
+        {"species.csv",   SPECIES "Zea,,,,,,,0,1,,,0,1\n",
+         "species.csv:4: a large whale that is no cetacean"                                                                     },
+        {"species.csv",   "scientific_name,common_name_en,name_ar\nZea,Maize,\n",
+         "species.csv:2: no column name_es"                                                                                     },
+        {"species.csv",   SPECIES "Zea,,,a;;b,,,,0,0,,,0,1\n",                    "species.csv:4: name_es: empty name"          },
+        {"species.csv",   SPECIES "Zea,,,,,,,0,0,IV,,0,1\n",
+         "species.csv:4: cites \"IV\" is not an Appendix"                                                                       },
     };
     struct folder f;
 
@@ -146,6 +153,13 @@ static void test_the_real_tables_say_what_is_well_known(void **state)
     for (size_t i = 0; i < w.species_n; i++)
         large_n += w.species[i].large_whale;
     assert_int_equal(large_n, 16); /* baleen whales and the sperm whale */
+    for (int l = 0; l < LANGUAGES_N; l++) {
+        size_t named_n = 0;
+        for (size_t i = 0; i < w.species_n; i++)
+            named_n += *w.species[i].names[l] != '\0';
+        if (named_n * 10 < w.species_n * 9)
+            fail_msg("%s: only %zu species have a name", language_codes[l], named_n);
+    }
     world_clear(&w);
     free(m);
 }

@@ -1,5 +1,7 @@
 #include "routing/decision.h"
 
+#include "routing/reading_inside.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -118,6 +120,89 @@ static void test_named_property_and_site_become_facts(void **state)
     d.country = "FRA"; /* another country's site is none of the draft's own */
     decision = decide(&d);
     assert_false(has_factor(&decision, "whc", "site_whc"));
+}
+
+/* What the reason for a factor quotes; NULL: the factor does not speak for that secretariat. */
+static const char *evidence_of(const struct decision *d, const char *code, const char *factor)
+{
+    const struct rule_candidate *c = candidate_of(d, code);
+
+    for (size_t i = 0; c && i < c->reasons_n; i++)
+        if (strcmp(c->reasons[i].factor, factor) == 0)
+            return c->reasons[i].evidence;
+    return NULL;
+}
+
+static void test_species_are_known_by_common_name_in_six_languages(void **state)
+{
+    static const struct {
+        const char *language, *text, *code, *factor, *name;
+    } cases[] = {
+        {"ru", "Массовая гибель сайгаков в степи",                      "cms",   "cms_listed",     "сайгаков"       },
+        {"ar", "مراقبة هجرة طيور الحبارى في موسم الصيد",            "cms",   "cms_listed",     "طيور الحبارى"},
+        {"zh", "请求协助监测长江江豚种群",                                              "iwc",   "small_cetacean", "长江江豚"           },
+        {"fr", "Commerce international illicite de pangolins géants, contrebande aux frontières",
+         "cites",                                                                                            "trade",          "pangolins géants"      },
+        {"es", "Permisos de exportación de fibra de vicuñas",                                     "cites", "trade",          "vicuñas"               },
+        {"en", "Entanglement of a humpback whale in a fishing net",                                 "iwc",   "large_whale",
+         "humpback whale"                                                                                                                               },
+        {"fr", "Foyers de typographes de l'épicéa dans les forêts",                              "ippc",  "plant_pest",
+         "typographes de l'épicéa"                                                                                                                    },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct draft d = draft_of("KEN", cases[i].language, cases[i].text, "");
+        struct decision decision = decide(&d);
+        const char *evidence = evidence_of(&decision, cases[i].code, cases[i].factor);
+        if (!evidence || !strstr(evidence, cases[i].name))
+            fail_msg("%s: %s quotes %s", cases[i].text, cases[i].factor,
+                     evidence ? evidence : "nothing, for it does not hold");
+    }
+}
+
+/* Words that share their stem or characters with an animal's name. */
+static void test_homonym_of_a_species_is_no_species(void **state)
+{
+    static const struct {
+        const char *language, *text;
+    } cases[] = {
+        {"ru", "Заповедник под городом Орёл и его стойкие леса"},
+        {"ar", "تشديد العقاب على قطع الأشجار"                                 },
+        {"es", "Plan de manejo del Área de Conservación Guanacaste en un ángulo de la costa"       },
+        {"fr", "La réserve du golfe du Lion et ses frais de gestion"                                 },
+        {"zh", "白鹤滩水电站的环境评估"                                                    },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct draft d = draft_of("KEN", cases[i].language, cases[i].text, "");
+        struct reading *r = reading_new(engine, &d);
+        if (r->species_n > 0)
+            fail_msg("%s: %s", cases[i].text,
+                     config->world.species[r->species[0].index].scientific);
+        reading_free(r);
+    }
+}
+
+static void test_longer_name_of_a_species_hides_the_shorter(void **state)
+{
+    struct draft d = draft_of("KGZ", "en", "Poaching of snow leopards", "");
+    struct reading *r = reading_new(engine, &d);
+
+    (void)state;
+    assert_int_equal(r->species_n, 1);
+    assert_string_equal(config->world.species[r->species[0].index].scientific, "Panthera uncia");
+    reading_free(r);
+}
+
+static void test_species_named_after_a_site_leaves_the_site_its_name(void **state)
+{
+    struct draft d = draft_of("IDN", "en", "Visitors of Komodo National Park", "");
+    struct decision decision = decide(&d);
+
+    (void)state;
+    assert_true(has_factor(&decision, "whc", "site_whc"));
 }
 
 static void test_common_words_of_site_names_find_no_site(void **state)
@@ -262,6 +347,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_need_reaches_its_secretariat_in_six_languages),
         cmocka_unit_test(test_named_property_and_site_become_facts),
+        cmocka_unit_test(test_species_are_known_by_common_name_in_six_languages),
+        cmocka_unit_test(test_homonym_of_a_species_is_no_species),
+        cmocka_unit_test(test_longer_name_of_a_species_hides_the_shorter),
+        cmocka_unit_test(test_species_named_after_a_site_leaves_the_site_its_name),
         cmocka_unit_test(test_common_words_of_site_names_find_no_site),
         cmocka_unit_test(test_convention_named_in_passing_does_not_lead),
         cmocka_unit_test(test_need_outside_every_mandate_goes_to_triage_with_a_referral),

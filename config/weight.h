@@ -1,0 +1,54 @@
+/* The numbers that steer reading and deciding: what evidence is worth, from when it is enough.
+ * Read from config/routing.csv (name,value,low,high,about; each name stands below, in the file's
+ * order) and config/partners.csv (topic,secretariat,weight,candidates,supporters). script/learn
+ * writes both. */
+#ifndef CONFIG_WEIGHT_H
+#define CONFIG_WEIGHT_H
+
+#include "config/mandate.h"
+
+enum { WORTH_MAX = 9 }; /* evidence weights are -9..9, config/term.h */
+
+struct weights {
+    /* What one place in the text is worth; the body is worth 1. */
+    double title, theme;
+    double asking;  /* a sentence that says what is wanted */
+    double denied;  /* what the text says it is not about */
+    double covered; /* "pest" inside "plant pest", which says it already */
+
+    /* Evidence of things found. */
+    double worth[WORTH_MAX]; /* of evidence weights 1..9: steeper than the weight */
+    double theme_code;       /* the country chose the topic itself */
+    double site;             /* for the fact */
+    double site_whc_topic, site_ramsar_topic;
+    double species_cms, species_cetacean, species_pest, species_crop;
+
+    /* Topics. */
+    double kindred;   /* part of its evidence that a topic lends those of the same secretariats */
+    double common;    /* part that counts of a topic which is nearly everybody's */
+    double named;     /* part that a convention named in passing lends its topics */
+    double named_max; /* more evidence for the name counts as so much */
+    double topic_min; /* evidence of the main topic below which the text says too little */
+    double secondary_part, secondary_min; /* of a secondary topic: of the main one's, and at all */
+
+    /* Facts and what lies outside. */
+    double fact_min;
+    double fact_common_min; /* of facts whose words many needs have: trade, pgrfa */
+    double outside_part;    /* of the main topic's evidence */
+    double outside_min;
+
+    /* The support gate: a logistic, routing/gate.h. */
+    double support_base, support_said;
+    double support_min;                           /* probability from which a candidate supports */
+    double partner[TOPICS_MAX][SECRETARIATS_MAX]; /* added: how often the secretariat has a real
+                                                     part where this is the main topic */
+
+    /* Confidence: a logistic, routing/decision.c. */
+    double sure_base, sure_clear, sure_evidence, sure_points, sure_outside;
+};
+
+/* ret_w is filled only on success. ERR_CONFIG: "file:line: what". */
+enum err_code weights_load(const char *dir, const struct mandate *m, struct weights *ret_w,
+                           struct err *e) ERR_CHECK;
+
+#endif

@@ -1,0 +1,13 @@
+/* What a decision rests on, as numbers: what `liaison assess --features` prints and script/learn
+ * fits weights to. For developers; no interface for programs outside the project. */
+#ifndef ROUTING_INPUTS_H
+#define ROUTING_INPUTS_H
+
+#include "routing/decision.h"
+
+/* New reference: {lead, main, secondary, confidence, sure: [..], topics, facts, named, outside:
+ * evidence by code, candidates: [{secretariat, score, role, reasons: [factor, points], said}]}. */
+json_t *inputs_json(const struct engine *g, const struct reading *r, const struct decision *d)
+    __attribute__((returns_nonnull));
+
+#endif
