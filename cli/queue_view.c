@@ -63,10 +63,13 @@ static void write_counts(const json_t *counts, const char *name, const struct sc
     const char *key;
     json_t *value;
 
-    json_object_foreach ((json_t *)(uintptr_t)counts, key, value)
-        if (json_integer_value(value))
-            buf_printf(&line, "%s%s %lld", line.bytes ? ", " : "", key,
-                       (long long)json_integer_value(value));
+    json_object_foreach ((json_t *)(uintptr_t)counts, key, value) {
+        if (!json_integer_value(value))
+            continue;
+        buf_add_text(&line, line.bytes ? ", " : "");
+        screen_add_safe(&line, key, false);
+        buf_printf(&line, " %lld", (long long)json_integer_value(value));
+    }
     fprintf(s->out, "  %-9s %s\n", name, line.bytes ? buf_text(&line) : "none");
     buf_clear(&line);
 }
@@ -80,8 +83,11 @@ static void write_alarms(const json_t *queue, const json_t *workers, const struc
     const json_t *worker;
     size_t i;
 
-    json_array_foreach (workers, i, worker)
-        live += strcmp(sheet_text(worker, "state"), "missing") != 0;
+    json_array_foreach (workers, i, worker) {
+        const char *state = sheet_text(worker, "state");
+
+        live += state && strcmp(state, "missing") != 0;
+    }
     if (!live)
         fprintf(s->out, "! no worker is alive%s\n", depth ? ", and requests wait" : "");
     if (json_is_null(json_object_get(queue, "depth")))

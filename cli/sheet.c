@@ -243,13 +243,15 @@ static void write_plain(const json_t *object, const struct screen *s, size_t ind
     json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
         BUF_AUTO struct buf text = {0};
         BUF_AUTO struct buf safe = {0};
+        BUF_AUTO struct buf safe_name = {0};
         BUF_AUTO struct buf row = {0};
 
         if (!is_plain(value))
             continue;
         sheet_add_value(&text, name, value);
         screen_add_safe(&safe, text.bytes ? buf_text(&text) : "-", false);
-        screen_add_cell(&row, name, widest);
+        screen_add_safe(&safe_name, name, false);
+        screen_add_cell(&row, buf_text(&safe_name), widest);
         buf_add_text(&row, "  ");
         screen_add_cell(&row, buf_text(&safe), screen_width(buf_text(&safe)));
         fprintf(s->out, "%*s%s\n", (int)indent, "", buf_text(&row));

@@ -81,7 +81,7 @@ void act_begin(struct task *t)
     }
     snprintf(op->operation, sizeof op->operation, "%08x%08x", randombytes_random(),
              randombytes_random());
-    request_store_read(t->app->store, t->id, act_read, op);
+    request_store_read(t->app->store, t->id, &t->who, act_read, op);
 }
 
 /* If-Match is optional, and enforced when sent. */
@@ -187,7 +187,7 @@ static void act_moved(void *arg, enum store_outcome outcome, const struct err *e
     case STORE_STALE:
     case STORE_REFUSED:
         if (++op->rounds < ROUNDS_MAX) {
-            request_store_read(t->app->store, t->id, act_read, op);
+            request_store_read(t->app->store, t->id, &t->who, act_read, op);
             return;
         }
         act_problem(op, &(struct err){ERR_UNAVAILABLE, "the request keeps changing"});

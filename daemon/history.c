@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LINES_MAX = 500 };
+enum { LINES_MAX = 100, FROM_MAX = 1000000000 };
 
 struct history {
     struct task *task; /* held */
@@ -23,6 +23,7 @@ static void history_read(void *arg, json_t *lines, const struct err *e);
 void history_begin(struct task *t)
 {
     struct history *op;
+    struct faults faults = {.n = 0};
     char from[24];
     char *end;
 
@@ -32,11 +33,16 @@ void history_begin(struct task *t)
     }
     op = mem_new(1, sizeof *op);
     op->task = t;
-    if (task_query(t, "from", from, sizeof from))
-        op->from = strtoll(from, &end, 10);
-    if (op->from < 0)
-        op->from = 0;
-    request_store_read(t->app->store, t->id, history_allowed, op);
+    if (!task_query(t, "from", from, sizeof from) ||
+        (*from && ((op->from = strtoll(from, &end, 10)) < 0 || op->from > FROM_MAX || *end))) {
+        struct fault *fault = fault_add(&faults, "?from", NULL, "out_of_range");
+
+        fault->max = FROM_MAX;
+        free(op);
+        task_faults(t, &(struct err){ERR_MALFORMED, "from"}, &faults);
+        return;
+    }
+    request_store_read(t->app->store, t->id, &t->who, history_allowed, op);
 }
 
 static void history_allowed(void *arg, struct stored *stored, const struct err *e)

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200, SCAN_MAX = 2000, FILTER_BYTES = 96 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200, SCAN_MAX = 2000, SCAN_STEP = 201, FILTER_BYTES = 96 };
 
 /* The filters, in one table: name, and whether a record passes one of its comma-parted values. */
 typedef bool (*filter_fn)(const struct stored *s, const char *value);
@@ -85,16 +85,17 @@ static bool pass_since(const struct stored *s, const char *value)
 static const struct {
     const char *name;
     filter_fn passes;
-    bool needs_words; /* looks at people's words: only where the reader may see them */
+    bool needs_words;         /* looks at people's words: only where the reader may see them */
+    const char *const *words; /* what may be asked for; NULL: anything */
 } filters[] = {
-    {"state",         pass_state,       false},
-    {"country",       pass_country,     false},
-    {"secretariat",   pass_secretariat, false},
-    {"theme",         pass_theme,       true },
-    {"urgency",       pass_urgency,     false},
-    {"language",      pass_language,    false},
-    {"q",             pass_q,           true },
-    {"updated_since", pass_since,       false},
+    {"state",         pass_state,       false, state_words   },
+    {"country",       pass_country,     false, NULL          },
+    {"secretariat",   pass_secretariat, false, NULL          },
+    {"theme",         pass_theme,       true,  NULL          },
+    {"urgency",       pass_urgency,     false, urgency_words },
+    {"language",      pass_language,    false, language_words},
+    {"q",             pass_q,           true,  NULL          },
+    {"updated_since", pass_since,       false, NULL          },
 };
 
 enum { FILTERS_N = sizeof filters / sizeof filters[0] };
@@ -148,18 +149,23 @@ static void filter_text(const struct list *op, char *out, size_t n)
 }
 
 /* ?name=value faults point at the query member, as RFC 6901 has no form for it: "?name". */
-static void refuse_query(struct faults *faults, const char *name, const char *code, int64_t max)
+static void refuse_query(struct faults *faults, const char *name, const char *code, int64_t max,
+                         const char *const *words)
 {
     char at[64];
     struct fault *fault;
 
     snprintf(at, sizeof at, "?%s", name);
     fault = fault_add(faults, at, NULL, code);
-    if (fault) {
-        fault->min = 1;
-        fault->max = max;
-    }
+    if (!fault)
+        return;
+    fault->min = 1;
+    fault->max = max;
+    if (words)
+        fault_words(fault, words);
 }
+
+static const char *const sort_words[] = {"updated_at", "-updated_at", NULL};
 
 static void read_page(struct list *op, struct faults *faults)
 {
@@ -170,20 +176,33 @@ static void read_page(struct list *op, struct faults *faults)
 
     if (!task_query(op->task, "limit", text, sizeof text) ||
         (*text && ((limit = strtol(text, &end, 10)) < 1 || limit > LIMIT_MAX || *end)))
-        refuse_query(faults, "limit", "out_of_range", LIMIT_MAX);
+        refuse_query(faults, "limit", "out_of_range", LIMIT_MAX, NULL);
     op->limit = (unsigned)limit;
     if (!task_query(op->task, "sort", text, sizeof text) ||
-        (*text && strcmp(text, "updated_at") != 0 && strcmp(text, "-updated_at") != 0))
-        refuse_query(faults, "sort", "unknown_word", 0);
+        (*text && word_index(sort_words, text) < 0))
+        refuse_query(faults, "sort", "unknown_word", 0, sort_words);
     op->query.order = !strcmp(text, "updated_at") ? LIST_OLDEST : LIST_NEWEST;
     filter_text(op, filter, sizeof filter);
     if (!task_query(op->task, "cursor", text, sizeof text))
-        refuse_query(faults, "cursor", "unknown_word", 0);
+        refuse_query(faults, "cursor", "invalid_reference", 0, NULL);
     else if (*text) {
         op->query.from_cursor = true;
         if (!cursor_read(op->task->app->ring, text, filter, &op->query.cursor))
-            refuse_query(faults, "cursor", "unknown_word", 0);
+            refuse_query(faults, "cursor", "invalid_reference", 0, NULL);
     }
+}
+
+static void check_words(const struct list *op, unsigned i, struct faults *faults)
+{
+    char values[FILTER_BYTES];
+    int64_t instant;
+
+    memcpy(values, op->values[i], sizeof values);
+    for (char *rest = values, *value; filters[i].words && (value = strsep(&rest, ","));)
+        if (*value && word_index(filters[i].words, value) < 0)
+            refuse_query(faults, filters[i].name, "unknown_word", 0, filters[i].words);
+    if (filters[i].passes == pass_since && *op->values[i] && !clock_read(op->values[i], &instant))
+        refuse_query(faults, filters[i].name, "not_a_date", 0, NULL);
 }
 
 static bool is_one(const char *value)
@@ -229,7 +248,8 @@ void list_begin(struct task *t)
     op->items = json_array();
     for (unsigned i = 0; i < FILTERS_N; i++) {
         if (!task_query(t, filters[i].name, op->values[i], FILTER_BYTES))
-            refuse_query(&faults, filters[i].name, "wrong_length", FILTER_BYTES - 1);
+            refuse_query(&faults, filters[i].name, "wrong_length", FILTER_BYTES - 1, NULL);
+        check_words(op, i, &faults);
         op->filtered |= *op->values[i] != '\0';
     }
     read_page(op, &faults);
@@ -239,7 +259,9 @@ void list_begin(struct task *t)
         return;
     }
     choose_index(op);
-    op->query.n = op->limit + 1; /* one more tells whether there is a next page */
+    /* One more tells whether there is a next page. What is filtered afterwards is read in large
+     * steps, so that a rare match does not cost a round for each record. */
+    op->query.n = op->filtered ? SCAN_STEP : op->limit + 1;
     op->query.rest[0] = op->rest[0];
     op->query.rest[1] = *op->rest[1] ? op->rest[1] : NULL;
     list_store_read(t->app->store, &op->query, list_rows, op);
@@ -255,7 +277,9 @@ static void list_rows(void *arg, const struct cursor *rows, size_t n, int64_t to
         list_fail(op, e, NULL);
         return;
     }
-    op->total = total;
+    if (!op->query.counted)
+        op->total = total;
+    op->query.counted = true;
     op->more = n == op->query.n;
     if (n == 0) {
         list_answer(op);

@@ -50,6 +50,7 @@ static void resource_pairs_read(void *arg, struct stored *list, size_t n, const 
         if (view == RECORD_HIDDEN)
             continue;
         if (view != RECORD_FULL) {
+            json_object_del(pair, "probability"); /* it tells how alike the words are */
             json_object_del(pair, "shared");
             json_object_del(pair, "differs");
         }
@@ -110,5 +111,5 @@ void resource_reread(struct task *t, int status, const char *id)
     struct reread *op = mem_new(1, sizeof *op);
 
     *op = (struct reread){t, status};
-    request_store_read(t->app->store, id, resource_read, op);
+    request_store_read(t->app->store, id, &t->who, resource_read, op);
 }

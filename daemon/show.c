@@ -14,11 +14,21 @@ static const struct err absent = {ERR_NOT_FOUND, "no such request"};
 static void show_found(void *arg, const char *id, const struct err *e);
 static void show_read(void *arg, struct stored *stored, const struct err *e);
 
+/* References count up by country: whether a foreign one exists must not even show in the time an
+ * answer takes. */
+static bool may_ask(const struct task *t)
+{
+    const size_t at = sizeof "LN-2026-" - 1;
+
+    return t->who.role != ROLE_COUNTRY ||
+           (strlen(t->id) > at + 3 && !strncmp(t->id + at, t->who.of, 3));
+}
+
 void show_begin(struct task *t)
 {
     if (id_is(t->id, "req_"))
-        request_store_read(t->app->store, t->id, show_read, t);
-    else if (!strncmp(t->id, "LN-", 3))
+        request_store_read(t->app->store, t->id, &t->who, show_read, t);
+    else if (!strncmp(t->id, "LN-", 3) && may_ask(t))
         request_store_find(t->app->store, t->id, show_found, t);
     else
         task_problem(t, &absent);
@@ -33,7 +43,7 @@ static void show_found(void *arg, const char *id, const struct err *e)
     else if (!*id)
         task_problem(t, &absent);
     else
-        request_store_read(t->app->store, id, show_read, t);
+        request_store_read(t->app->store, id, &t->who, show_read, t);
 }
 
 /* If-None-Match with the present version: nothing new, no body (RFC 9110 section 13.1.2). */

@@ -55,10 +55,9 @@ enum err_code task_read_idempotency(struct task *t, struct err *e)
     const struct head *head = http_head(t->http);
     const struct head_slice *value = head_find(head, "Idempotency-Key");
     const char *method = head_method_name(head->method);
-    struct seal_part parts[] = {
-        {method,            strlen(method)},
-        {head->path.text,                 head->path.bytes},
-        {0}
+    char path[256]; /* decoded, as the route was found by it */
+    struct seal_part parts[3] = {
+        {method, strlen(method)}
     };
     uint8_t scope[FINGERPRINT_BYTES];
     const char *text;
@@ -78,7 +77,10 @@ enum err_code task_read_idempotency(struct task *t, struct err *e)
         if (text[i] < 0x21 || text[i] > 0x7e || text[i] == '"' || text[i] == '\\')
             return err_set(e, ERR_KEY_INVALID, "not visible ASCII");
     principal_text(&t->who, t->idempotency.who);
+    if (!head_path_decode(head, path, sizeof path))
+        bug("a path that no route has");
     /* Hashed, so that no key chosen outside shapes a key name of ours. */
+    parts[1] = (struct seal_part){path, strlen(path)};
     parts[2] = (struct seal_part){text, n};
     seal_fingerprint(t->app->ring, parts, 3, scope);
     sodium_bin2hex(t->idempotency.name, sizeof t->idempotency.name, scope,

@@ -40,3 +40,13 @@ struct fault *fault_add(struct faults *f, const char *at, const char *name, cons
         snprintf(fault->pointer, sizeof fault->pointer, "%s", at);
     return fault;
 }
+
+void fault_words(struct fault *f, const char *const *words)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; words[i]; i++)
+        if (*words[i] && n < sizeof f->words)
+            n += (size_t)snprintf(f->words + n, sizeof f->words - n, "%s%s", n ? ", " : "",
+                                  words[i]);
+}

@@ -24,6 +24,9 @@ struct faults {
  * static; NULL adds nothing. Returns the new fault for min, max and words, or NULL. */
 struct fault *fault_add(struct faults *f, const char *at, const char *name, const char *code);
 
+/* The words that would be right, for {words}: ends with NULL; "" is left out. */
+void fault_words(struct fault *f, const char *const *words);
+
 /* Appends "/" and the escaped name to at: ~ and / by RFC 6901, then percent-encoding as in a URI
  * fragment. Too long a pointer is cut; out has FAULT_POINTER_BYTES. Returns out. */
 char *fault_pointer(const char *at, const char *name, char *out);

@@ -18,16 +18,13 @@ struct place {
 static void refuse(const struct place *p, const struct field *f, const char *code)
 {
     struct fault *fault = fault_add(p->faults, p->at, p->name, code);
-    size_t n = 0;
 
     if (!fault)
         return;
     fault->min = f->min;
     fault->max = f->max;
-    for (size_t i = 0; f->words && f->words[i]; i++)
-        if (*f->words[i] && n < sizeof fault->words)
-            n += (size_t)snprintf(fault->words + n, sizeof fault->words - n, "%s%s", n ? ", " : "",
-                                  f->words[i]);
+    if (f->words)
+        fault_words(fault, f->words);
 }
 
 static const char *check_text(const struct field *f, const json_t *v)

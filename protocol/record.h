@@ -16,7 +16,12 @@
 #include <jansson.h>
 #include <stdint.h>
 
-enum { RECORD_OFFERS_MAX = 16, RECORD_REFERENCE_BYTES = 32 };
+enum {
+    RECORD_OFFERS_MAX = 16,
+    RECORD_REFERENCE_BYTES = 32,
+    RECORD_REFERRED_MAX = 60, /* code points */
+    RECORD_REFERRED_BYTES = 4 * RECORD_REFERRED_MAX + 1
+};
 
 enum offer_role { OFFER_LEAD, OFFER_SUPPORT };
 extern const char *const offer_role_words[];
@@ -65,7 +70,7 @@ struct record {
     enum state return_state; /* in awaiting_country: where a reply leads */
     enum outcome outcome;
     int64_t reopened_n;
-    char referred[24]; /* outside body, "" unless referred */
+    char referred[RECORD_REFERRED_BYTES]; /* outside body, "" unless referred */
 };
 
 /* Everything but id, reference, country, state and version, which stand beside it. */

@@ -31,7 +31,7 @@ static const struct field says_route[] = {
     {"support", FIELD_SECRETARIAT, false, 4, 0, 0, NULL, NULL, IN(support), "supporters"},
     F_TEXT(false, "why"), END};
 static const struct field says_refer[] = {
-    {"body", FIELD_TEXT, true, 0, 2, 23, NULL, NULL, IN(body), "outside body"}, F_TEXT(true, "what was agreed"), END};
+    {"body", FIELD_TEXT, true, 0, 2, RECORD_REFERRED_MAX, NULL, NULL, IN(body), "outside body"}, F_TEXT(true, "what was agreed"), END};
 /* clang-format on */
 
 const struct field *transition_fields(enum action a)

@@ -116,6 +116,11 @@ static void add_inner(json_t *out, const json_t *inner, enum record_view view, b
     if (value && view != RECORD_FULL) { /* reasons quote the text */
         value = json_deep_copy(value);
         json_object_del(value, "candidates");
+        if (view == RECORD_HEADER) { /* these tell what it is about */
+            json_object_del(value, "topics");
+            json_object_del(value, "referral");
+            json_object_del(value, "confidence");
+        }
         json_object_set_new(out, "routing", value);
     } else {
         json_object_set_new(out, "routing", value ? json_incref(value) : json_null());

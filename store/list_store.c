@@ -121,6 +121,7 @@ static void list_ask_shared(struct list_op *op, unsigned p)
     args_add(&a, "2");
     keys_add(&a, p, q->name, q->rest[0]);
     keys_add(&a, p, q->name, q->rest[1]);
+    op->left++;
     store_call(op->store, p, &a, 0, list_shared_read, op);
 }
 
@@ -130,7 +131,6 @@ static void list_ask(struct list_op *op, unsigned p, const char *rest)
     const struct list_query *q = &op->query;
     bool newest = q->order == LIST_NEWEST;
     struct args rows = {0};
-    struct args count = {0};
 
     args_add(&rows, "ZRANGE");
     keys_add(&rows, p, q->name, rest);
@@ -146,9 +146,17 @@ static void list_ask(struct list_op *op, unsigned p, const char *rest)
     args_add(&rows, "0");
     args_add_int(&rows, q->n + (q->from_cursor ? TIES_MAX : 0));
     args_add(&rows, "WITHSCORES");
+    op->left++;
     store_call(op->store, p, &rows, 0, list_rows_read, op);
+}
+
+static void list_ask_count(struct list_op *op, unsigned p, const char *rest)
+{
+    struct args count = {0};
+
     args_add(&count, "ZCARD");
-    keys_add(&count, p, q->name, rest);
+    keys_add(&count, p, op->query.name, rest);
+    op->left++;
     store_call(op->store, p, &count, 0, list_count_read, op);
 }
 
@@ -163,11 +171,13 @@ void list_store_read(struct store *s, const struct list_query *query, listed_fn 
     op->query = *query;
     op->fn = fn;
     op->arg = arg;
-    op->left = (2 * sets_n + (sets_n == 2)) * (last - first + 1);
     for (unsigned p = first; p <= last; p++) {
-        for (unsigned i = 0; i < sets_n; i++)
+        for (unsigned i = 0; i < sets_n; i++) {
             list_ask(op, p, query->rest[i]);
-        if (sets_n == 2)
+            if (!query->counted)
+                list_ask_count(op, p, query->rest[i]);
+        }
+        if (sets_n == 2 && !query->counted)
             list_ask_shared(op, p);
     }
     op->query.rest[0] = op->query.rest[1] = NULL; /* borrowed for the asking only */

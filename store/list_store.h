@@ -15,6 +15,7 @@ struct list_query {
     bool from_cursor;
     struct cursor cursor; /* continue behind this one */
     unsigned n;           /* rows wanted */
+    bool counted;         /* the total is known already: not counted again */
 };
 /* rows: ascending or descending as asked, without repeats. total: all members of the sets (a
  * member of both counts twice). */

@@ -230,6 +230,14 @@ void queue_store_settle(struct store *s, const struct work *w)
         args_add(&a, w->entry);
         store_call(s, w->partition, &a, 0, ignored, NULL);
     }
+    if (*w->id) {
+        struct args a = {0};
+
+        args_add(&a, "HDEL");
+        keys_add(&a, w->partition, "queued", NULL);
+        args_add(&a, w->id);
+        store_call(s, w->partition, &a, 0, ignored, NULL);
+    }
 }
 
 struct count_op {

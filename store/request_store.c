@@ -218,8 +218,6 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
     add_idempotency_key(&f.keys, p, what->idempotency, r->id);
     keys_add(&f.keys, p, "events", NULL);
     keys_add(&f.keys, p, "hist", r->id);
-    keys_add(&f.keys, p, "work", NULL);
-    keys_add(&f.keys, p, "queued", NULL);
     keys_add(&f.keys, p, "delayed", NULL);
     keys_add(&f.keys, p, "dead", NULL);
     args_add(&f.rest, r->id);
@@ -326,10 +324,10 @@ static void add_read(struct args *a, const char *id)
     args_add(a, "inner");
 }
 
-/* ERR_NOT_FOUND: no such record. */
+/* ERR_NOT_FOUND: no such record, or hidden from who (NULL: from nobody). */
 static enum err_code stored_read(const struct keyring *ring, const char *id,
-                                 const struct redisReply *reply, struct stored *ret_stored,
-                                 struct err *e)
+                                 const struct principal *who, const struct redisReply *reply,
+                                 struct stored *ret_stored, struct err *e)
 {
     struct stored s = {0};
     int state = word_index(state_words, reply_text(reply_at(reply, 0)));
@@ -350,6 +348,8 @@ static enum err_code stored_read(const struct keyring *ring, const char *id,
     rc = meta ? record_read_meta(&s.record, meta, e)
               : err_set(e, ERR_INTERNAL, "meta of %s: no JSON", id);
     json_decref(meta);
+    if (rc == ERR_OK && who && record_view_of(&s.record, who) == RECORD_HIDDEN)
+        return err_set(e, ERR_NOT_FOUND, "hidden");
     if (rc == ERR_OK)
         rc = open_json(ring, &s.record, "body", reply_at(reply, 5), &s.body, e);
     if (rc == ERR_OK && reply_text(reply_at(reply, 6)))
@@ -367,6 +367,8 @@ static enum err_code stored_read(const struct keyring *ring, const char *id,
 struct read_op {
     struct store *store;
     char id[ID_BYTES];
+    struct principal who;
+    bool has_who;
     read_fn fn;
     void *arg;
 };
@@ -378,18 +380,23 @@ static void read_done(void *arg, const struct redisReply *reply, const struct er
     struct err fault = *e;
 
     if (fault.code == ERR_OK)
-        fault.code = stored_read(store_keyring(op->store), op->id, reply, &s, &fault);
+        fault.code = stored_read(store_keyring(op->store), op->id, op->has_who ? &op->who : NULL,
+                                 reply, &s, &fault);
     op->fn(op->arg, fault.code == ERR_OK ? &s : NULL, &fault);
     stored_clear(&s);
     free(op);
 }
 
-void request_store_read(struct store *s, const char *id, read_fn fn, void *arg)
+void request_store_read(struct store *s, const char *id, const struct principal *who, read_fn fn,
+                        void *arg)
 {
     struct read_op *op = mem_new(1, sizeof *op);
     struct args a = {0};
 
     op->store = s;
+    op->has_who = who != NULL;
+    if (who)
+        op->who = *who;
     snprintf(op->id, sizeof op->id, "%s", id);
     op->fn = fn;
     op->arg = arg;
@@ -433,7 +440,7 @@ static void read_one_done(void *arg, const struct redisReply *reply, const struc
     struct err fault = *e;
 
     if (fault.code == ERR_OK)
-        fault.code = stored_read(store_keyring(op->store), one->id, reply,
+        fault.code = stored_read(store_keyring(op->store), one->id, NULL, reply,
                                  &op->list[one - op->ones], &fault);
     if (e->code != ERR_OK)
         op->fault = *e;

@@ -54,7 +54,10 @@ void request_store_submit(struct store *s, const struct submission *what, submit
 /* stored is NULL with ERR_NOT_FOUND when there is none; else given to the callee's eyes for the
  * call only: what must live is taken out (set to NULL). */
 typedef void (*read_fn)(void *arg, struct stored *stored, const struct err *e);
-void request_store_read(struct store *s, const char *id, read_fn fn, void *arg);
+/* who: a request hidden from them is ERR_NOT_FOUND like one that is not there, and as fast; NULL:
+ * all are seen. */
+void request_store_read(struct store *s, const char *id, const struct principal *who, read_fn fn,
+                        void *arg);
 /* list has n entries in the order of ids; one that is absent or unreadable has an
  * empty record.id. */
 typedef void (*read_many_fn)(void *arg, struct stored *list, size_t n, const struct err *e);

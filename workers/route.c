@@ -54,7 +54,7 @@ void route_begin(struct crew *crew, struct shelf *shelf, const struct work *work
     op->fn = fn;
     op->arg = arg;
     op->began_mono_ms = clock_mono_ms();
-    request_store_read(crew->store, work->id, route_read, op);
+    request_store_read(crew->store, work->id, NULL, route_read, op);
 }
 
 static void route_done(struct route *op)
@@ -252,7 +252,7 @@ static void route_decided(void *arg, enum store_outcome outcome, const struct er
             shelf_leave(op->place);
             op->place = NULL;
             stored_clear(&op->stored);
-            request_store_read(op->crew->store, op->work.id, route_read, op);
+            request_store_read(op->crew->store, op->work.id, NULL, route_read, op);
             return;
         }
         route_failed(op, &(struct err){ERR_INTERNAL, "the country keeps changing"});

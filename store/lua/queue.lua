@@ -163,7 +163,7 @@ redis.register_function { function_name = 'heartbeat_v1', callback = heartbeat,
 -- health_v1: the numbers of one partition, in one look.
 -- KEYS 1 work  2 delayed  3 dead  4 stats  5.. sorted sets by time, then inboxes
 -- ARGV 1 how many of the sets are not inboxes  2 now_ms
--- Reply {waiting or -1, pending, oldest waiting ms or 0, oldest pending ms or 0, delayed, dead,
+-- Reply {waiting, pending, oldest waiting ms or 0, oldest pending ms or 0, delayed, dead,
 --        {stats..}, {count, oldest time or '0', overdue, ending within a day, ..}}
 -- An inbox's score is urgency * URGENCY_STEP + due time (store/index.c).
 local URGENCY_STEP = 10000000000000
@@ -191,8 +191,8 @@ local function health(keys, args)
   local pending, oldest_waiting, oldest_pending = 0, '0', '0'
   local fields = group_fields(keys[1])
   if fields then
-    waiting = fields.lag or -1
     pending = fields.pending
+    waiting = redis.call('XLEN', keys[1]) - pending -- what is done is deleted
     local after = redis.call('XRANGE', keys[1], '(' .. fields['last-delivered-id'], '+', 'COUNT', 1)
     if after[1] then
       oldest_waiting = string.match(after[1][1], '%d+')

@@ -1,6 +1,6 @@
 -- transition_v1: one step of the life cycle, decided outside on a version of the record and
 -- written only if the record still has that version.
--- KEYS 1 req  2 idem  3 events  4 hist  5 work  6 queued  7 delayed  8 dead  9.. indexes
+-- KEYS 1 req  2 idem  3 events  4 hist  5 delayed  6 dead  7.. indexes
 -- ARGV 1 id  2 operation id  3 version it was decided on  4 new state  5 action  6 role  7 of
 --      8 now_ms  9 meta  10 inner or ''  11 history line  12 fingerprint or ''  13 ttl_ms
 --      14.. a score for each index
@@ -40,17 +40,16 @@ local function transition(keys, args)
   end
   redis.call('RPUSH', keys[4], args[11])
   remember(keys[2], args[12], id, operation, args[13])
-  if from == 'submitted' then -- withdrawn before anyone routed it
-    dequeue(keys[5], keys[6], id, '')
-    redis.call('ZREM', keys[7], id)
-    redis.call('ZREM', keys[8], id)
+  if from == 'submitted' then -- withdrawn before anyone routed it; a worker settles its entry
+    redis.call('ZREM', keys[5], id)
+    redis.call('ZREM', keys[6], id)
   end
   local actor = role
   if args[7] ~= '' then
     actor = role .. ':' .. args[7]
   end
   write_event(keys[3], id, known[3], action, actor, from, args[4], version, now)
-  write_index(keys, 9, args, 14, id)
+  write_index(keys, 7, args, 14, id)
   return { 'done', version }
 end
 

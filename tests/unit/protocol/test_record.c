@@ -77,6 +77,11 @@ static void test_a_full_house_of_offers_is_written_and_read(void **state)
 }
 
 /* Puts value at member of a good meta; NULL: takes the member out. */
+/* RECORD_REFERRED_BYTES - 1 letters, opened and not closed. */
+#define TEN "xxxxxxxxxx"
+#define SIXTY TEN TEN TEN TEN TEN TEN
+#define LONGEST_REFERRED "'" SIXTY SIXTY SIXTY SIXTY
+
 static void test_meta_that_we_never_write_is_refused_and_changes_nothing(void **state)
 {
     static const struct {
@@ -119,7 +124,7 @@ static void test_meta_that_we_never_write_is_refused_and_changes_nothing(void **
         {"t", "15"                                                                           },
         {"t", "-1"                                                                           },
         {"z", "5"                                                                            },
-        {"f", "'123456789012345678901234'"                                                   },
+        {"f", LONGEST_REFERRED "x'"                                                          },
     };
     const struct record good = full_record();
 

@@ -764,6 +764,23 @@ static void test_the_desk_declines_or_refers(void **state)
     assert_string_equal(referred.referred, "climate");
 }
 
+/* Sixty characters of four bytes each: the longest name that the form lets through is kept whole.
+ */
+static void test_the_longest_outside_body_is_kept_whole(void **state)
+{
+    struct transition_input in = silent;
+    struct record referred = sample_submitted();
+    char name[RECORD_REFERRED_BYTES] = "";
+
+    (void)state;
+    for (int i = 0; i < RECORD_REFERRED_MAX; i++)
+        memcpy(name + strlen(name), "\xf0\x9f\x90\xb3", 5);
+    in.body = name;
+    act(&referred, ACTION_HOLD, &router);
+    act_with(&referred, ACTION_REFER, &desk, &in, SAMPLE_NOW_MS);
+    assert_string_equal(referred.referred, name);
+}
+
 static void test_only_supporters_that_accepted_contribute(void **state)
 {
     struct transition_input support = silent;
@@ -932,6 +949,7 @@ int main(void)
         cmocka_unit_test(test_withdrawal_is_possible_in_every_open_state_and_only_there),
         cmocka_unit_test(test_the_desk_routes_by_hand_from_triage_and_unmatched),
         cmocka_unit_test(test_the_desk_declines_or_refers),
+        cmocka_unit_test(test_the_longest_outside_body_is_kept_whole),
         cmocka_unit_test(test_only_supporters_that_accepted_contribute),
         cmocka_unit_test(test_another_country_may_do_nothing),
         cmocka_unit_test(test_the_time_of_the_last_change_never_goes_back),
