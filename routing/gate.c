@@ -64,8 +64,7 @@ static bool is_restricted(const struct mandate *m, const struct draft *d,
     return d->restricted;
 }
 
-/* A fact that alone makes a supporter: its own listed site, its own listed organism. */
-static bool has_own_fact(const struct rule_candidate *candidate)
+bool gate_has_own_fact(const struct rule_candidate *candidate)
 {
     for (size_t i = 0; i < candidate->reasons_n; i++)
         if (strncmp(candidate->reasons[i].factor, "base_", 5) != 0 &&
@@ -82,7 +81,7 @@ void gate_apply(const struct config *c, const struct reading *r, const struct dr
     for (size_t i = 0; decision->lead >= 0 && i < decision->outcome.candidates_n; i++) {
         struct rule_candidate *candidate = &decision->outcome.candidates[i];
         double said;
-        if (candidate->role != RULE_SUPPORT || has_own_fact(candidate))
+        if (candidate->role != RULE_SUPPORT || gate_has_own_fact(candidate))
             continue;
         said = gate_said(c, r, candidate->secretariat, decision->lead);
         if (gate_probability(&c->weights, said, decision->main_topic, candidate->secretariat) <

@@ -29,9 +29,10 @@ static json_t *candidate_json(const struct engine *g, const struct reading *r,
     for (size_t i = 0; i < c->reasons_n; i++)
         json_array_append_new(reasons,
                               json_pack("[s, i]", c->reasons[i].factor, c->reasons[i].points));
-    return json_pack("{s:s, s:i, s:s, s:o, s:f}", "secretariat",
+    return json_pack("{s:s, s:i, s:s, s:o, s:b, s:f}", "secretariat",
                      m->secretariats[c->secretariat].code, "score", c->score, "role",
-                     roles[c->role], "reasons", reasons, "said", said);
+                     roles[c->role], "reasons", reasons, "own_fact", gate_has_own_fact(c), "said",
+                     said);
 }
 
 static json_t *topic_json(const struct mandate *m, int topic)

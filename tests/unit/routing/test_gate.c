@@ -1,0 +1,154 @@
+#include "routing/gate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Its own copy of the weights, so that what script/learn writes decides no test. */
+static struct config *config;
+static struct engine *engine;
+
+static int load_engine(void **state)
+{
+    struct err e = {0};
+
+    (void)state;
+    if (config_load(LIAISON_SOURCE_DIR "/config", &config, &e) != ERR_OK ||
+        engine_new(config, &engine, &e) != ERR_OK) {
+        print_error("%s\n", e.detail);
+        return -1;
+    }
+    memset(config->weights.partner, 0, sizeof config->weights.partner);
+    config->weights.support_base = -2;
+    config->weights.support_said = 2;
+    config->weights.support_min = 0.5;
+    return 0;
+}
+
+static int free_engine(void **state)
+{
+    (void)state;
+    engine_free(engine);
+    config_free(config);
+    return 0;
+}
+
+static struct decision decide(const char *title, const char *description, bool restricted)
+{
+    struct draft d = {.country = "KEN",
+                      .language = language_find("en"),
+                      .title = title,
+                      .description = description,
+                      .preferred = -1,
+                      .restricted = restricted};
+    struct reading *r = reading_new(engine, &d);
+    struct decision decision;
+
+    decision_make(engine, r, &d, &decision);
+    reading_free(r);
+    return decision;
+}
+
+static enum rule_role role_of(const struct decision *d, const char *code)
+{
+    for (size_t i = 0; i < d->outcome.candidates_n; i++)
+        if (d->outcome.candidates[i].secretariat == mandate_secretariat(&config->mandate, code))
+            return d->outcome.candidates[i].role;
+    return RULE_NONE;
+}
+
+static const char title[] = "Genebank and standard material transfer agreement";
+static const char alone[] =
+    "Our genebank keeps crop diversity. We ask for training on the standard material transfer "
+    "agreement and the multilateral system.";
+static const char joint[] =
+    "Our genebank keeps crop diversity. We ask for training on the standard material transfer "
+    "agreement. We also ask for help with access and benefit-sharing under the Nagoya Protocol "
+    "and with our national biodiversity strategy and action plan.";
+
+static void test_points_for_the_main_topic_alone_make_no_supporter(void **state)
+{
+    struct decision d = decide(title, alone, false);
+
+    (void)state;
+    assert_int_equal(d.lead, mandate_secretariat(&config->mandate, "itpgrfa"));
+    assert_int_equal(role_of(&d, "cbd"), RULE_INFORMED);
+}
+
+static void test_a_part_of_its_own_makes_a_supporter(void **state)
+{
+    struct decision d = decide(title, joint, false);
+
+    (void)state;
+    assert_int_equal(d.lead, mandate_secretariat(&config->mandate, "itpgrfa"));
+    assert_int_equal(role_of(&d, "cbd"), RULE_SUPPORT);
+}
+
+static void test_scores_and_reasons_stay_the_rules(void **state)
+{
+    struct decision open, gated;
+
+    (void)state;
+    config->weights.support_min = 0;
+    open = decide(title, alone, false);
+    config->weights.support_min = 0.5;
+    gated = decide(title, alone, false);
+    assert_int_equal(role_of(&open, "cbd"), RULE_SUPPORT);
+    assert_int_equal(open.lead, gated.lead);
+    assert_int_equal(open.outcome.candidates_n, gated.outcome.candidates_n);
+    for (size_t i = 0; i < open.outcome.candidates_n; i++) {
+        assert_int_equal(open.outcome.candidates[i].score, gated.outcome.candidates[i].score);
+        assert_memory_equal(open.outcome.candidates[i].reasons, gated.outcome.candidates[i].reasons,
+                            sizeof open.outcome.candidates[i].reasons);
+    }
+}
+
+/* Rule 10: whoever does not support is told nothing. */
+static void test_nobody_is_informed_of_a_restricted_request(void **state)
+{
+    struct decision d = decide(title, alone, true);
+
+    (void)state;
+    assert_int_equal(role_of(&d, "cbd"), RULE_NONE);
+}
+
+static void test_the_partner_weight_of_the_main_topic_counts(void **state)
+{
+    struct decision d = decide(title, alone, false);
+    double *partner =
+        &config->weights.partner[d.main_topic][mandate_secretariat(&config->mandate, "cbd")];
+
+    (void)state;
+    *partner = 5;
+    d = decide(title, alone, false);
+    *partner = 0;
+    assert_int_equal(role_of(&d, "cbd"), RULE_SUPPORT);
+}
+
+static void test_probability_grows_with_what_is_said(void **state)
+{
+    double nothing = gate_probability(&config->weights, 0, -1, 0);
+    double much = gate_probability(&config->weights, 3, -1, 0);
+
+    (void)state;
+    assert_true(0 < nothing && nothing < much && much < 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_points_for_the_main_topic_alone_make_no_supporter),
+        cmocka_unit_test(test_a_part_of_its_own_makes_a_supporter),
+        cmocka_unit_test(test_scores_and_reasons_stay_the_rules),
+        cmocka_unit_test(test_nobody_is_informed_of_a_restricted_request),
+        cmocka_unit_test(test_the_partner_weight_of_the_main_topic_counts),
+        cmocka_unit_test(test_probability_grows_with_what_is_said),
+    };
+
+    return cmocka_run_group_tests_name("gate", tests, load_engine, free_engine);
+}
