@@ -9,32 +9,17 @@
 
 #include <cmocka.h>
 
-/* Its own copy of the weights, so that what script/learn writes decides no test. */
-static struct config *config;
-static struct engine *engine;
+#include "engine_fixture.h"
 
-static int load_engine(void **state)
+/* Its own weights, so that what script/learn writes decides no test. */
+static int load_weights(void **state)
 {
-    struct err e = {0};
-
-    (void)state;
-    if (config_load(LIAISON_SOURCE_DIR "/config", &config, &e) != ERR_OK ||
-        engine_new(config, &engine, &e) != ERR_OK) {
-        print_error("%s\n", e.detail);
+    if (load_engine(state))
         return -1;
-    }
     memset(config->weights.partner, 0, sizeof config->weights.partner);
     config->weights.support_base = -2;
     config->weights.support_said = 2;
     config->weights.support_min = 0.5;
-    return 0;
-}
-
-static int free_engine(void **state)
-{
-    (void)state;
-    engine_free(engine);
-    config_free(config);
     return 0;
 }
 
@@ -150,5 +135,5 @@ int main(void)
         cmocka_unit_test(test_probability_grows_with_what_is_said),
     };
 
-    return cmocka_run_group_tests_name("gate", tests, load_engine, free_engine);
+    return cmocka_run_group_tests_name("gate", tests, load_weights, free_engine);
 }

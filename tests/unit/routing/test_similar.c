@@ -9,34 +9,13 @@
 
 #include <cmocka.h>
 
-static struct config *config;
-static struct engine *engine;
+#include "engine_fixture.h"
 
 static const char lake_title[] = "Restoring water levels of Lake Fitri";
 static const char lake_text[] =
     "Lake Fitri has lost 40 percent of its open water since 2015, as two feeder channels have "
     "silted up. We ask for an advisory mission to the wetland, a plan for 350 hectares of "
     "papyrus, and training of 25 wardens from the villages around Yao in wetland inventory.";
-
-static int load_engine(void **state)
-{
-    struct err e = {0};
-
-    (void)state;
-    if (config_load(LIAISON_SOURCE_DIR "/config", &config, &e) == ERR_OK &&
-        engine_new(config, &engine, &e) == ERR_OK)
-        return 0;
-    print_error("%s\n", e.detail);
-    return -1;
-}
-
-static int free_engine(void **state)
-{
-    (void)state;
-    engine_free(engine);
-    config_free(config);
-    return 0;
-}
 
 static struct reading *read_request(const char *language, const char *title,
                                     const char *description)
