@@ -80,15 +80,6 @@ static json_t *assess_reasons(const struct assess *a, const struct draft *d, con
         words_get(engine_config(a->engine)->words, "factor.below_threshold", d->language));
 }
 
-static json_t *words_json(char *const words[SIMILAR_WORDS_MAX])
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < SIMILAR_WORDS_MAX && words[i]; i++)
-        json_array_append_new(list, json_string(words[i]));
-    return list;
-}
-
 /* ret_best: id of the best hit that is at least likely, new reference, null without one. */
 static json_t *assess_duplicates(const struct similar_index *requests, const struct reading *r,
                                  json_t **ret_best)
@@ -99,14 +90,19 @@ static json_t *assess_duplicates(const struct similar_index *requests, const str
 
     *ret_best = n > 0 && hits[0].verdict >= SIMILAR_LIKELY ? json_string(hits[0].id) : json_null();
     for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, json_pack("{s:s, s:f, s:s, s:o, s:o}", "id", hits[i].id,
-                                              "probability", hits[i].probability, "verdict",
-                                              similar_verdict_word(hits[i].verdict), "shared",
-                                              words_json(hits[i].shared), "differs",
-                                              words_json(hits[i].differs)));
+        json_array_append_new(list, similar_hit_json(&hits[i]));
         similar_hit_clear(&hits[i]);
     }
     return list;
+}
+
+static enum err_code assess_read(const struct assess *a, const json_t *line,
+                                 const char *themes[DRAFT_THEMES_MAX + 1], struct draft *ret_draft,
+                                 struct err *e)
+{
+    if (!text_of(line, "id"))
+        return err_set(e, ERR_VALIDATION, "id is not a text");
+    return draft_read(&engine_config(a->engine)->mandate, line, themes, ret_draft, e);
 }
 
 enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t **ret_inputs,
@@ -118,9 +114,7 @@ enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t *
     struct draft d;
     enum err_code rc;
 
-    if (!text_of(line, "id"))
-        return err_set(e, ERR_VALIDATION, "id is not a text");
-    rc = draft_read(&engine_config(a->engine)->mandate, line, themes, &d, e);
+    rc = assess_read(a, line, themes, &d, e);
     if (rc != ERR_OK)
         return rc;
     r = reading_new(a->engine, &d);
@@ -142,9 +136,7 @@ enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_resu
     json_auto_t *routing = NULL;
     enum err_code rc;
 
-    if (!text_of(line, "id"))
-        return err_set(e, ERR_VALIDATION, "id is not a text");
-    rc = draft_read(&engine_config(a->engine)->mandate, line, themes, &d, e);
+    rc = assess_read(a, line, themes, &d, e);
     if (rc != ERR_OK)
         return rc;
     r = reading_new(a->engine, &d);

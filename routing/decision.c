@@ -514,3 +514,13 @@ json_t *decision_json(const struct engine *g, const struct decision *d, const ch
         bug("decision does not become JSON");
     return json;
 }
+
+bool decision_is_restricted(const struct mandate *m, const struct decision *d)
+{
+    const int topics[] = {d->main_topic, d->secondary[0], d->secondary[1]};
+
+    for (size_t i = 0; i < 3; i++)
+        if (topics[i] >= 0 && m->topics[topics[i]].restricted)
+            return true;
+    return false;
+}

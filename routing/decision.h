@@ -27,6 +27,10 @@ struct decision {
 void decision_make(const struct engine *g, const struct reading *r, const struct draft *d,
                    struct decision *ret_d);
 
+/* One of its topics is such that supporters see the header only and nobody is informed (rule 10).
+ */
+bool decision_is_restricted(const struct mandate *m, const struct decision *d);
+
 /* The `routing` member of the API (contract section 4), new reference: outcome, lead, support,
  * informed, confidence, ruleset, topics, referral, candidates with reasons. `decided_at` is the
  * caller's. language: in which `text` of each reason is written. */

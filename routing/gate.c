@@ -53,17 +53,6 @@ double gate_probability(const struct weights *w, double said, int main_topic, in
     return 1.0 / (1.0 + exp(-x));
 }
 
-static bool is_restricted(const struct mandate *m, const struct draft *d,
-                          const struct decision *decision)
-{
-    int topics[3] = {decision->main_topic, decision->secondary[0], decision->secondary[1]};
-
-    for (size_t i = 0; i < 3; i++)
-        if (topics[i] >= 0 && m->topics[topics[i]].restricted)
-            return true;
-    return d->restricted;
-}
-
 bool gate_has_own_fact(const struct rule_candidate *candidate)
 {
     for (size_t i = 0; i < candidate->reasons_n; i++)
@@ -76,7 +65,8 @@ bool gate_has_own_fact(const struct rule_candidate *candidate)
 void gate_apply(const struct config *c, const struct reading *r, const struct draft *d,
                 struct decision *decision)
 {
-    enum rule_role below = is_restricted(&c->mandate, d, decision) ? RULE_NONE : RULE_INFORMED;
+    enum rule_role below =
+        d->restricted || decision_is_restricted(&c->mandate, decision) ? RULE_NONE : RULE_INFORMED;
 
     for (size_t i = 0; decision->lead >= 0 && i < decision->outcome.candidates_n; i++) {
         struct rule_candidate *candidate = &decision->outcome.candidates[i];

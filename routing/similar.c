@@ -617,3 +617,23 @@ const char *similar_verdict_word(enum similar_verdict v)
 
     return words[v];
 }
+
+static json_t *words_json(char *const words[SIMILAR_WORDS_MAX])
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < SIMILAR_WORDS_MAX && words[i]; i++)
+        json_array_append_new(list, json_string(words[i]));
+    return list;
+}
+
+json_t *similar_hit_json(const struct similar_hit *h)
+{
+    json_t *json = json_pack("{s:s, s:f, s:s, s:o, s:o}", "id", h->id, "probability",
+                             h->probability, "verdict", similar_verdict_word(h->verdict), "shared",
+                             words_json(h->shared), "differs", words_json(h->differs));
+
+    if (!json)
+        bug("a hit does not become JSON");
+    return json;
+}

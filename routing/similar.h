@@ -32,6 +32,9 @@ size_t similar_find(const struct similar_index *x, const struct reading *r,
 size_t similar_nearest(const struct similar_index *x, const struct reading *r,
                        struct similar_hit hits[SIMILAR_HITS_MAX]);
 void similar_hit_clear(struct similar_hit *h);
+/* One of `duplicates` in the API (contract section 4), without the reference, which only the store
+ * knows. New reference. */
+json_t *similar_hit_json(const struct similar_hit *h) __attribute__((returns_nonnull));
 /* "certain" "likely" "possible" "none" */
 const char *similar_verdict_word(enum similar_verdict v);
 

@@ -248,8 +248,3 @@ const struct keyring *store_keyring(const struct store *s)
 {
     return s->options.ring;
 }
-
-unsigned store_open_calls(const struct store *s)
-{
-    return s->waiting_n + s->sent_n;
-}

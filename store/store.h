@@ -30,7 +30,6 @@ void store_free(struct store *s);
 
 bool store_is_ready(const struct store *s);
 const struct keyring *store_keyring(const struct store *s);
-unsigned store_open_calls(const struct store *s);
 
 /* reply is borrowed and NULL exactly when e->code is set; error replies come as e. */
 typedef void (*store_reply_fn)(void *arg, const struct redisReply *reply, const struct err *e);

@@ -86,15 +86,6 @@ static void route_read(void *arg, struct stored *stored, const struct err *e)
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-static json_t *words_json(char *const words[SIMILAR_WORDS_MAX])
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < SIMILAR_WORDS_MAX && words[i]; i++)
-        json_array_append_new(list, json_string(words[i]));
-    return list;
-}
-
 /* ret_best: the strongest verdict. */
 static json_t *pairs_json(const struct shelf_place *place, const struct reading *reading,
                           enum similar_verdict *ret_best)
@@ -105,26 +96,15 @@ static json_t *pairs_json(const struct shelf_place *place, const struct reading 
 
     *ret_best = n ? hits[0].verdict : SIMILAR_NONE;
     for (size_t i = 0; i < n; i++) {
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:f, s:s, s:o, s:o}", "id", hits[i].id, "reference",
-                            shelf_reference(place, hits[i].id), "probability", hits[i].probability,
-                            "verdict", similar_verdict_word(hits[i].verdict), "shared",
-                            words_json(hits[i].shared), "differs", words_json(hits[i].differs)));
+        json_t *pair = similar_hit_json(&hits[i]);
+
+        json_object_set_new(pair, "reference", json_string(shelf_reference(place, hits[i].id)));
+        json_array_append_new(list, pair);
         if (hits[i].verdict > *ret_best)
             *ret_best = hits[i].verdict;
         similar_hit_clear(&hits[i]);
     }
     return list;
-}
-
-static bool is_restricted(const struct mandate *m, const struct decision *d)
-{
-    const int topics[] = {d->main_topic, d->secondary[0], d->secondary[1]};
-
-    for (size_t i = 0; i < 3; i++)
-        if (topics[i] >= 0 && m->topics[topics[i]].restricted)
-            return true;
-    return false;
 }
 
 /* The offers of a decision, in order of score. */
@@ -140,7 +120,7 @@ static void offers_of(const struct mandate *m, const struct decision *d, struct 
         else if (c->role == RULE_INFORMED && to->informed_n < RECORD_OFFERS_MAX)
             to->informed[to->informed_n++] = code;
     }
-    to->restricted = is_restricted(m, d);
+    to->restricted = decision_is_restricted(m, d);
 }
 
 /* A lead and no likely twin: offered. Anything else waits for a person. */
