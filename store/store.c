@@ -16,7 +16,7 @@ enum { WAITING_MAX = 1024 };
  *   waiting (no link) <-> sent --reply--> answered
  * The deadline answers a sent call too; its reply, if it still comes, only frees it. */
 struct call {
-    TAILQ_ENTRY(call) entry; /* in waiting or sent, or in neither once answered */
+    TAILQ_ENTRY(call) entry; /* in waiting, unless it is in flight or answered */
     struct store *store;     /* borrowed */
     struct args args;        /* owned */
     store_reply_fn fn;       /* NULL once answered */
@@ -32,8 +32,8 @@ struct store {
     struct store_options options;
     struct link *link;   /* owned */
     struct check *check; /* owned */
-    struct calls waiting, sent;
-    unsigned waiting_n, sent_n;
+    struct calls waiting;
+    unsigned waiting_n;
     int64_t lost_mono_ms; /* since when there is no link; 0: there is one */
 };
 
@@ -54,10 +54,7 @@ static void call_answer(struct call *c, const struct redisReply *reply, const st
     struct store *s = c->store;
 
     c->fn = NULL;
-    if (c->in_flight) {
-        TAILQ_REMOVE(&s->sent, c, entry);
-        s->sent_n--;
-    } else {
+    if (!c->in_flight) {
         TAILQ_REMOVE(&s->waiting, c, entry);
         s->waiting_n--;
     }
@@ -78,8 +75,6 @@ static void call_replied(void *arg, const struct redisReply *reply, const struct
     }
     if (!reply && e->code == ERR_UNAVAILABLE && clock_mono_ms() < c->due_mono_ms &&
         c->store->link) { /* outcome unknown: again, on the next link */
-        TAILQ_REMOVE(&c->store->sent, c, entry);
-        c->store->sent_n--;
         c->in_flight = false;
         TAILQ_INSERT_TAIL(&c->store->waiting, c, entry);
         c->store->waiting_n++;
@@ -126,8 +121,6 @@ static bool call_send(struct call *c)
                   call_replied, c, NULL) == ERR_OK) {
         TAILQ_REMOVE(&s->waiting, c, entry);
         s->waiting_n--;
-        TAILQ_INSERT_TAIL(&s->sent, c, entry);
-        s->sent_n++;
         c->in_flight = true;
     }
     free(lengths);
@@ -205,7 +198,6 @@ enum err_code store_new(struct event_base *base, const struct store_options *opt
     s->base = base;
     s->options = *options;
     TAILQ_INIT(&s->waiting);
-    TAILQ_INIT(&s->sent);
     s->lost_mono_ms = clock_mono_ms();
     s->check = check_new(options->check, options->unfit, options->arg);
     rc = link_new(base, options->where, NULL, store_link_up, s, &s->link, e);
