@@ -1,0 +1,32 @@
+/* Collects word pairs and writes the lexicon that routing/lexicon.h reads. Pure; for the build
+ * tool and the tests.
+ *
+ *   wordbook_new -> wordbook_add, many -> wordbook_write -> bytes */
+#ifndef ROUTING_WORDBOOK_H
+#define ROUTING_WORDBOOK_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+struct wordbook;
+
+enum { WORDBOOK_SCORE_MAX = 1 << 16 };
+
+struct wordbook *wordbook_new(void) __attribute__((returns_nonnull));
+void wordbook_free(struct wordbook *b);
+
+/* phrase, in that language, means english: one or two words that are no function words, or the
+ * pair is left out, as is one whose phrase has none, more than LEXICON_TOKENS_MAX words or
+ * punctuation. score: 1..WORDBOOK_SCORE_MAX, how sure; those of the same pair add up. Returns
+ * whether the pair was kept. */
+bool wordbook_add(struct wordbook *b, int language, const char *phrase, const char *english,
+                  unsigned score);
+
+/* The file, the same bytes for the same pairs in any order. about: UTF-8, copied. ERR_TOO_LARGE:
+ * beyond what a lexicon may be. ret_bytes must be empty. */
+enum err_code wordbook_write(struct wordbook *b, const char *about, struct buf *ret_bytes,
+                             struct err *e) ERR_CHECK;
+
+#endif
