@@ -109,6 +109,7 @@ enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t *
                             struct err *e)
 {
     const char *themes[DRAFT_THEMES_MAX + 1];
+    struct grounds grounds;
     struct decision decision;
     struct reading *r;
     struct draft d;
@@ -118,8 +119,8 @@ enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t *
     if (rc != ERR_OK)
         return rc;
     r = reading_new(a->engine, &d);
-    decision_make(a->engine, r, &d, &decision);
-    *ret_inputs = inputs_json(a->engine, r, &decision);
+    decision_read(a->engine, r, &d, &grounds, &decision);
+    *ret_inputs = inputs_json(&engine_config(a->engine)->mandate, &grounds, &decision);
     json_object_set(*ret_inputs, "id", json_object_get(line, "id"));
     reading_free(r);
     return ERR_OK;
@@ -129,6 +130,7 @@ enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_resu
 {
     const char *themes[DRAFT_THEMES_MAX + 1];
     struct similar_index *requests;
+    struct grounds grounds;
     struct decision decision;
     struct reading *r;
     struct draft d;
@@ -140,7 +142,7 @@ enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_resu
     if (rc != ERR_OK)
         return rc;
     r = reading_new(a->engine, &d);
-    decision_make(a->engine, r, &d, &decision);
+    decision_read(a->engine, r, &d, &grounds, &decision);
     routing = decision_json(a->engine, &decision, d.country, d.language);
     requests = assess_requests(a, d.country);
     duplicates = assess_duplicates(requests, r, &best);

@@ -1,4 +1,4 @@
-/* From sums of evidence to a proposal people can check:
+/* From grounds to a proposal people can check:
  *
  *   topics of the text -> main and secondary -> facts that are sure enough -> rule_apply
  *                      -> triage when too little speaks, or something outside speaks louder
@@ -7,18 +7,22 @@
  * reason is one the secretariats have signed. */
 #include "routing/decision.h"
 
+#include "routing/engine_inside.h"
 #include "routing/gate.h"
-#include "routing/reading_inside.h"
+#include "routing/quote.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    EVIDENCE_WORDS_MAX = 4,  /* words quoted for one reason */
-    COMMON_BASES = 7,        /* a topic of so many secretariats is everybody's */
-    EVIDENCE_WORD_BYTES = 48 /* longer quotes are left out: a sentence is no word */
+enum { COMMON_BASES = 7 }; /* a topic of so many secretariats is everybody's */
+
+/* What deciding looks at; all borrowed. */
+struct bench {
+    const struct mandate *m;
+    const struct weights *w;
+    const struct grounds *v;
 };
 
 /* --- topics -------------------------------------------------------------------------- */
@@ -39,48 +43,48 @@ static double topic_likeness(const struct mandate *m, size_t a, size_t b)
 
 /* Topics that share secretariats support one another: five faint wetland topics are a clear
  * wetland need. */
-static double kindred(const struct config *c, size_t a, size_t b)
+static double kindred(const struct bench *b, size_t x, size_t y)
 {
-    return c->weights.kindred * pow(topic_likeness(&c->mandate, a, b), 2);
+    return b->w->kindred * pow(topic_likeness(b->m, x, y), 2);
 }
 
 /* Reports, funding and strategies are part of most needs; they are the matter only where no
  * subject is. A topic that nearly every secretariat supports is such a one. */
-static double own_evidence(const struct config *c, const struct reading *r, size_t topic)
+static double own_evidence(const struct bench *b, size_t topic)
 {
-    const struct mandate *m = &c->mandate;
+    const struct mandate *m = b->m;
     size_t bases = 0;
 
     for (size_t s = 0; s < m->secretariats_n; s++)
         bases += m->topics[topic].base[s] > 0;
-    return bases >= COMMON_BASES ? c->weights.common * r->topics[topic] : r->topics[topic];
+    return bases >= COMMON_BASES ? b->w->common * b->v->topics[topic] : b->v->topics[topic];
 }
 
 /* A convention named in passing speaks for its topics, but decides nothing. */
-static double named_support(const struct config *c, const struct reading *r, size_t topic)
+static double named_support(const struct bench *b, size_t topic)
 {
-    const struct mandate *m = &c->mandate;
+    const struct mandate *m = b->m;
     double sum = 0;
 
     for (size_t s = 0; s < m->secretariats_n; s++)
-        sum += fmin(r->named[s], c->weights.named_max) * m->topics[topic].base[s] / 60.0;
-    return c->weights.named * sum;
+        sum += fmin(b->v->named[s], b->w->named_max) * m->topics[topic].base[s] / 60.0;
+    return b->w->named * sum;
 }
 
 /* Evidence for each topic with what its kindred and named conventions lend it. A topic with no
  * evidence of its own stays at 0. */
-static void topics_weigh(const struct config *c, const struct reading *r, double weights[])
+static void topics_weigh(const struct bench *b, double weights[])
 {
-    const struct mandate *m = &c->mandate;
+    const struct mandate *m = b->m;
 
     for (size_t t = 0; t < m->topics_n; t++) {
         weights[t] = 0;
-        if (r->topics[t] <= 0)
+        if (b->v->topics[t] <= 0)
             continue;
-        weights[t] = own_evidence(c, r, t) + named_support(c, r, t);
+        weights[t] = own_evidence(b, t) + named_support(b, t);
         for (size_t u = 0; u < m->topics_n; u++)
-            if (u != t && r->topics[u] > 0)
-                weights[t] += kindred(c, t, u) * own_evidence(c, r, u);
+            if (u != t && b->v->topics[u] > 0)
+                weights[t] += kindred(b, t, u) * own_evidence(b, u);
     }
 }
 
@@ -95,10 +99,9 @@ static int topic_best(const struct mandate *m, const double weights[])
 }
 
 /* A secondary topic has enough evidence of its own, also beside the main topic's. */
-static void choose_topics(const struct config *c, const struct reading *r, const double weights[],
-                          struct decision *d)
+static void choose_topics(const struct bench *b, const double weights[], struct decision *d)
 {
-    const struct mandate *m = &c->mandate;
+    const struct mandate *m = b->m;
     double own[TOPICS_MAX];
 
     d->main_topic = topic_best(m, weights);
@@ -106,12 +109,12 @@ static void choose_topics(const struct config *c, const struct reading *r, const
     if (d->main_topic < 0)
         return;
     for (size_t t = 0; t < m->topics_n; t++)
-        own[t] = own_evidence(c, r, t);
+        own[t] = own_evidence(b, t);
     own[d->main_topic] = 0;
     for (size_t i = 0; i < 2; i++) {
         int t = topic_best(m, own);
-        if (t < 0 || own[t] < c->weights.secondary_min ||
-            own[t] < c->weights.secondary_part * own_evidence(c, r, (size_t)d->main_topic))
+        if (t < 0 || own[t] < b->w->secondary_min ||
+            own[t] < b->w->secondary_part * own_evidence(b, (size_t)d->main_topic))
             return;
         d->secondary[i] = t;
         own[t] = 0;
@@ -119,14 +122,6 @@ static void choose_topics(const struct config *c, const struct reading *r, const
 }
 
 /* --- facts --------------------------------------------------------------------------- */
-
-static bool any_species_traded(const struct engine *g, const struct reading *r)
-{
-    for (size_t i = 0; i < r->species_n; i++)
-        if (g->config->world.species[r->species[i].index].cites)
-            return true;
-    return false;
-}
 
 /* Customs and consignments are words of any trade, and a crop is named in many needs that are
  * not about its seed: these facts need more. */
@@ -136,160 +131,46 @@ static double fact_needs(const struct weights *w, const char *code)
                                                                     : w->fact_min;
 }
 
-static unsigned long long sure_facts(const struct engine *g, const struct reading *r)
+static unsigned long long sure_facts(const struct bench *b)
 {
-    const struct mandate *m = &g->config->mandate;
+    const struct mandate *m = b->m;
     int trade = mandate_fact(m, "trade");
     unsigned long long facts = 0;
 
     for (size_t f = 0; f < m->facts_n; f++) {
-        double evidence = r->facts[f];
-        if ((int)f == trade && evidence > 0 && any_species_traded(g, r))
+        double evidence = b->v->facts[f];
+        if ((int)f == trade && evidence > 0 && b->v->traded)
             evidence *= 2; /* a listed species and words of trade: each makes the other surer */
-        if (evidence >= fact_needs(&g->config->weights, m->facts[f].code))
+        if (evidence >= fact_needs(b->w, m->facts[f].code))
             facts |= 1ULL << f;
     }
     return facts;
 }
 
 /* Rule 2: being named counts only where the instrument itself is the matter. */
-static unsigned named_instruments(const struct config *c, const struct reading *r,
-                                  const struct decision *d)
+static unsigned named_instruments(const struct bench *b, const struct decision *d)
 {
-    const struct mandate *m = &c->mandate;
+    const struct mandate *m = b->m;
     int legislation = mandate_topic(m, "LEGISLATION_ONE");
     size_t best = 0;
 
     if (legislation < 0 || d->main_topic != legislation)
         return 0;
     for (size_t s = 1; s < m->secretariats_n; s++)
-        if (r->named[s] > r->named[best])
+        if (b->v->named[s] > b->v->named[best])
             best = s;
-    return r->named[best] >= c->weights.fact_min ? 1U << best : 0;
-}
-
-/* --- evidence for people ------------------------------------------------------------- */
-
-struct quote {
-    uint32_t start, end;
-    double worth;
-};
-
-/* Keeps the weightiest quotes, best first. */
-static void quote_add(struct quote quotes[EVIDENCE_WORDS_MAX], size_t *n, struct quote q)
-{
-    size_t i;
-
-    if (q.end <= q.start || q.end - q.start > EVIDENCE_WORD_BYTES || q.worth <= 0)
-        return;
-    for (i = 0; i < *n; i++)
-        if (q.start < quotes[i].end && quotes[i].start < q.end)
-            return; /* the same words again, through another concept */
-    for (i = *n; i > 0 && quotes[i - 1].worth < q.worth; i--)
-        if (i < EVIDENCE_WORDS_MAX)
-            quotes[i] = quotes[i - 1];
-    if (i < EVIDENCE_WORDS_MAX) {
-        quotes[i] = q;
-        *n += *n < EVIDENCE_WORDS_MAX;
-    }
-}
-
-static void quotes_write(const struct reading *r, const struct quote *quotes, size_t n, char *out,
-                         size_t bytes)
-{
-    size_t used = 0;
-
-    out[0] = '\0';
-    for (size_t i = 0; i < n; i++) {
-        size_t length = quotes[i].end - quotes[i].start;
-        if (used + length + 3 > bytes)
-            return;
-        if (i > 0) {
-            memcpy(out + used, ", ", 2);
-            used += 2;
-        }
-        memcpy(out + used, r->text.source + quotes[i].start, length);
-        used += length;
-        out[used] = '\0';
-    }
-}
-
-static void quote_concepts(const struct engine *g, const struct reading *r, enum target_kind kind,
-                           unsigned target, struct quote *quotes, size_t *n)
-{
-    for (size_t i = 0; i < r->spoken_n; i++) {
-        const struct spoken *s = &r->spoken[i];
-        const struct concept *c = &g->config->terms.concepts[s->concept];
-        for (size_t k = 0; k < c->evidence_n; k++)
-            if (c->evidence[k].kind == kind && c->evidence[k].target == target)
-                quote_add(quotes, n,
-                          (struct quote){s->start, s->end,
-                                         reading_worth(&g->config->weights, c->evidence[k].weight) *
-                                             reading_saturate(s->weight)});
-    }
-}
-
-/* Names say more than words: "Banc d'Arguin" before "World Heritage property". */
-static void quote_names(const struct engine *g, const struct reading *r, const char *fact,
-                        struct quote *quotes, size_t *n)
-{
-    static const char *const site_facts[] = {[SITE_WHC] = "site_whc",
-                                             [SITE_RAMSAR] = "site_ramsar",
-                                             [SITE_TENTATIVE] = "site_tentative"};
-    enum { NAME_WORTH = 100 };
-
-    for (size_t i = 0; i < r->sites_n; i++)
-        if (strcmp(site_facts[g->config->world.sites[r->sites[i].index].kind], fact) == 0)
-            quote_add(quotes, n, (struct quote){r->sites[i].start, r->sites[i].end, NAME_WORTH});
-    for (size_t i = 0; i < r->species_n; i++) {
-        const struct species *s = &g->config->world.species[r->species[i].index];
-        bool speaks = (strcmp(fact, "cms_listed") == 0 && s->cms) ||
-                      (strcmp(fact, "plant_pest") == 0 && s->plant_pest) ||
-                      (strcmp(fact, "pgrfa") == 0 && s->crop) ||
-                      (strcmp(fact, "trade") == 0 && s->cites) ||
-                      (strcmp(fact, "large_whale") == 0 && s->large_whale) ||
-                      (strcmp(fact, "small_cetacean") == 0 && s->cetacean && !s->large_whale);
-        if (speaks)
-            quote_add(quotes, n,
-                      (struct quote){r->species[i].start, r->species[i].end, NAME_WORTH});
-    }
-}
-
-static void reason_quote(const struct engine *g, const struct reading *r, int secretariat,
-                         struct rule_reason *reason)
-{
-    struct quote quotes[EVIDENCE_WORDS_MAX];
-    size_t n = 0;
-
-    if (strncmp(reason->factor, "base_", 5) == 0) {
-        quote_concepts(g, r, TARGET_TOPIC, (unsigned)reason->subject, quotes, &n);
-    } else if (strcmp(reason->factor, "named") == 0) {
-        quote_concepts(g, r, TARGET_NAMED, (unsigned)secretariat, quotes, &n);
-    } else if (reason->subject >= 0) {
-        quote_names(g, r, reason->factor, quotes, &n);
-        quote_concepts(g, r, TARGET_FACT, (unsigned)reason->subject, quotes, &n);
-    }
-    quotes_write(r, quotes, n, reason->evidence, sizeof reason->evidence);
-}
-
-static void outside_quote(const struct engine *g, const struct reading *r, struct decision *d)
-{
-    struct quote quotes[EVIDENCE_WORDS_MAX];
-    size_t n = 0;
-
-    if (d->referral >= 0)
-        quote_concepts(g, r, TARGET_OUTSIDE, (unsigned)d->referral, quotes, &n);
-    quotes_write(r, quotes, n, d->outside, sizeof d->outside);
+    return b->v->named[best] >= b->w->fact_min ? 1U << best : 0;
 }
 
 /* --- the decision -------------------------------------------------------------------- */
 
-static int loudest_outside(const struct mandate *m, const struct reading *r)
+static int loudest_outside(const struct bench *b)
 {
+    const struct mandate *m = b->m;
     int best = -1;
 
     for (size_t i = 0; i < m->referrals_n; i++)
-        if (r->outside[i] > 0 && (best < 0 || r->outside[i] > r->outside[best]))
+        if (b->v->outside[i] > 0 && (best < 0 || b->v->outside[i] > b->v->outside[best]))
             best = (int)i;
     return best;
 }
@@ -306,15 +187,15 @@ static int usual_lead(const struct mandate *m, size_t topic)
 }
 
 /* How sure a lead is, in parts. points: between the lead and the next candidate. */
-static struct sureness sureness_of(const struct config *c, const struct reading *r,
-                                   const double weights[], const struct decision *d, double outside)
+static struct sureness sureness_of(const struct bench *b, const double weights[],
+                                   const struct decision *d, double outside)
 {
-    const struct mandate *m = &c->mandate;
+    const struct mandate *m = b->m;
     double best = weights[d->main_topic], rival = 0;
     struct sureness sure = {0};
 
     for (size_t t = 0; t < m->topics_n; t++)
-        if (r->topics[t] > 0 && usual_lead(m, t) != usual_lead(m, (size_t)d->main_topic))
+        if (b->v->topics[t] > 0 && usual_lead(m, t) != usual_lead(m, (size_t)d->main_topic))
             rival = fmax(rival, weights[t]);
     for (size_t i = 0; i < d->outcome.candidates_n; i++) {
         const struct rule_candidate *candidate = &d->outcome.candidates[i];
@@ -324,7 +205,7 @@ static struct sureness sureness_of(const struct config *c, const struct reading 
             sure.points -= candidate->score;
     }
     sure.clear = (best - rival) / best;
-    sure.evidence = log(best / c->weights.topic_min);
+    sure.evidence = log(best / b->w->topic_min);
     sure.outside = outside / (outside + best);
     return sure;
 }
@@ -346,54 +227,54 @@ static double triage_confidence(const struct weights *w, double best, double out
            (outside + best + w->topic_min);
 }
 
-void decision_make(const struct engine *g, const struct reading *r, const struct draft *d,
+void decision_make(const struct mandate *m, const struct weights *w, const struct grounds *v,
                    struct decision *ret_d)
 {
-    const struct config *c = g->config;
-    const struct mandate *m = &c->mandate;
-    const struct weights *w = &c->weights;
-    struct rule_facts f = {.preferred = d->preferred, .emergency = d->emergency};
+    const struct bench b = {m, w, v};
+    struct rule_facts f = {.party = v->party, .preferred = v->preferred, .emergency = v->emergency};
     double weights[TOPICS_MAX];
     double outside;
 
     memset(ret_d, 0, sizeof *ret_d);
-    topics_weigh(c, r, weights);
-    choose_topics(c, r, weights, ret_d);
-    ret_d->referral = loudest_outside(m, r);
-    outside_quote(g, r, ret_d);
-    outside = ret_d->referral >= 0 ? r->outside[ret_d->referral] : 0;
+    topics_weigh(&b, weights);
+    choose_topics(&b, weights, ret_d);
+    ret_d->referral = loudest_outside(&b);
+    outside = ret_d->referral >= 0 ? v->outside[ret_d->referral] : 0;
     if (ret_d->main_topic >= 0 && weights[ret_d->main_topic] < w->topic_min)
         ret_d->main_topic = ret_d->secondary[0] = ret_d->secondary[1] = -1;
 
-    f.country = d->country ? world_country(&g->config->world, d->country) : NULL;
     f.main_topic = ret_d->main_topic;
     memcpy(f.secondary, ret_d->secondary, sizeof f.secondary);
-    f.facts = sure_facts(g, r);
-    f.named = named_instruments(c, r, ret_d);
-    f.restricted = d->restricted;
+    f.facts = sure_facts(&b);
+    f.named = named_instruments(&b, ret_d);
+    f.restricted = v->restricted;
     rule_apply(m, &f, &ret_d->outcome);
-    for (size_t i = 0; i < ret_d->outcome.candidates_n; i++)
-        for (size_t k = 0; k < ret_d->outcome.candidates[i].reasons_n; k++)
-            reason_quote(g, r, ret_d->outcome.candidates[i].secretariat,
-                         &ret_d->outcome.candidates[i].reasons[k]);
 
     ret_d->lead = ret_d->main_topic >= 0 ? ret_d->outcome.lead : -1;
     if (outside >= w->outside_min &&
         (ret_d->main_topic < 0 ||
-         outside > w->outside_part * own_evidence(c, r, (size_t)ret_d->main_topic)))
+         outside > w->outside_part * own_evidence(&b, (size_t)ret_d->main_topic)))
         ret_d->lead = -1;
     else if (ret_d->lead >= 0 || outside < w->outside_min)
         ret_d->referral = -1;
     /* The rules' supporters are all that might care; the text must show a part of theirs. The
      * rules themselves stay as they were signed (docs/decisions/007-support-gate.md). */
-    gate_apply(c, r, d, ret_d);
+    gate_apply(m, w, v, ret_d);
     if (ret_d->lead < 0) {
         ret_d->confidence =
             triage_confidence(w, ret_d->main_topic >= 0 ? weights[ret_d->main_topic] : 0, outside);
         return;
     }
-    ret_d->sure = sureness_of(c, r, weights, ret_d, outside);
+    ret_d->sure = sureness_of(&b, weights, ret_d, outside);
     ret_d->confidence = confidence(w, &ret_d->sure);
+}
+
+void decision_read(const struct engine *g, const struct reading *r, const struct draft *d,
+                   struct grounds *ret_v, struct decision *ret_d)
+{
+    grounds_make(g, r, d, ret_v);
+    decision_make(&g->config->mandate, &g->config->weights, ret_v, ret_d);
+    quote_decision(g, r, ret_d);
 }
 
 /* --- JSON ---------------------------------------------------------------------------- */

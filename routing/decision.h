@@ -1,8 +1,8 @@
-/* The routing decision: reading -> topics and facts -> rules -> candidates with reasons. */
+/* The routing decision: grounds -> topics and facts -> rules -> candidates with reasons. */
 #ifndef ROUTING_DECISION_H
 #define ROUTING_DECISION_H
 
-#include "routing/reading.h"
+#include "routing/grounds.h"
 #include "routing/rule.h"
 
 #include <jansson.h>
@@ -14,18 +14,23 @@ struct sureness {
 };
 
 struct decision {
-    struct rule_outcome outcome; /* candidates with roles and reasons, evidence filled */
+    struct rule_outcome outcome; /* candidates with roles and reasons */
     int lead;                    /* -1: triage */
     int referral;                /* index into mandate.referrals when the need lies outside; -1 */
-    char outside[160];           /* words of the text that speak for it */
+    char outside[160];           /* words of the text that speak for it; quote.h */
     int main_topic;              /* -1: none */
     int secondary[2];
     double confidence;    /* 0..1 */
     struct sureness sure; /* of a lead; 0 in triage */
 };
 
-void decision_make(const struct engine *g, const struct reading *r, const struct draft *d,
+/* Pure: the same arguments give the same decision. Without words of the text. */
+void decision_make(const struct mandate *m, const struct weights *w, const struct grounds *v,
                    struct decision *ret_d);
+/* The same from a reading of d, by the engine's weights, with the words that each reason rests on.
+ */
+void decision_read(const struct engine *g, const struct reading *r, const struct draft *d,
+                   struct grounds *ret_v, struct decision *ret_d);
 
 /* One of its topics is such that supporters see the header only and nobody is informed (rule 10).
  */

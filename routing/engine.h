@@ -2,7 +2,7 @@
  * store. One engine serves any number of threads as long as each has its own struct reading;
  * it is immutable once made.
  *
- *   draft --reading_new--> reading (terms, topics, facts, names) --decision_make--> decision
+ *   draft --reading_new--> reading (terms, topics, facts, names) --decision_read--> decision
  *                             |
  *                             +--similar_find / similar_add (one index a country)--> hits */
 #ifndef ROUTING_ENGINE_H

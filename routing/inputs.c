@@ -1,7 +1,6 @@
 #include "routing/inputs.h"
 
 #include "routing/gate.h"
-#include "routing/reading_inside.h"
 
 /* {code: evidence} without the zeros; every table has its code first, rows row_bytes apart. */
 static json_t *evidence_json(const double *evidence, const char *first_code, size_t row_bytes,
@@ -15,11 +14,10 @@ static json_t *evidence_json(const double *evidence, const char *first_code, siz
     return json;
 }
 
-static json_t *candidate_json(const struct engine *g, const struct reading *r,
+static json_t *candidate_json(const struct mandate *m, const struct grounds *v,
                               const struct decision *d, const struct rule_candidate *c)
 {
-    const struct mandate *m = &engine_config(g)->mandate;
-    double said = d->lead >= 0 ? gate_said(engine_config(g), r, c->secretariat, d->lead) : 0;
+    double said = d->lead >= 0 ? gate_said(v, c->secretariat, d->lead) : 0;
     static const char *const roles[] = {[RULE_NONE] = "none",
                                         [RULE_LEAD] = "lead",
                                         [RULE_SUPPORT] = "support",
@@ -40,24 +38,23 @@ static json_t *topic_json(const struct mandate *m, int topic)
     return topic >= 0 ? json_string(m->topics[topic].code) : json_null();
 }
 
-json_t *inputs_json(const struct engine *g, const struct reading *r, const struct decision *d)
+json_t *inputs_json(const struct mandate *m, const struct grounds *v, const struct decision *d)
 {
-    const struct mandate *m = &engine_config(g)->mandate;
     json_t *candidates = json_array(), *json;
 
     for (size_t i = 0; i < d->outcome.candidates_n; i++)
-        json_array_append_new(candidates, candidate_json(g, r, d, &d->outcome.candidates[i]));
+        json_array_append_new(candidates, candidate_json(m, v, d, &d->outcome.candidates[i]));
     json = json_pack(
         "{s:s?, s:o, s:[o, o], s:f, s:[f, f, f, f], s:o, s:o, s:o, s:o, s:o}", "lead",
         d->lead >= 0 ? m->secretariats[d->lead].code : NULL, "main", topic_json(m, d->main_topic),
         "secondary", topic_json(m, d->secondary[0]), topic_json(m, d->secondary[1]), "confidence",
         d->confidence, "sure", d->sure.clear, d->sure.evidence, d->sure.points, d->sure.outside,
-        "topics", evidence_json(r->topics, m->topics[0].code, sizeof m->topics[0], m->topics_n),
-        "facts", evidence_json(r->facts, m->facts[0].code, sizeof m->facts[0], m->facts_n), "named",
-        evidence_json(r->named, m->secretariats[0].code, sizeof m->secretariats[0],
+        "topics", evidence_json(v->topics, m->topics[0].code, sizeof m->topics[0], m->topics_n),
+        "facts", evidence_json(v->facts, m->facts[0].code, sizeof m->facts[0], m->facts_n), "named",
+        evidence_json(v->named, m->secretariats[0].code, sizeof m->secretariats[0],
                       m->secretariats_n),
         "outside",
-        evidence_json(r->outside, m->referrals[0].code, sizeof m->referrals[0], m->referrals_n),
+        evidence_json(v->outside, m->referrals[0].code, sizeof m->referrals[0], m->referrals_n),
         "candidates", candidates);
     if (!json)
         bug("inputs do not become JSON");

@@ -8,7 +8,7 @@
 /* New reference: {lead, main, secondary, confidence, sure: [..], topics, facts, named, outside:
  * evidence by code, candidates: [{secretariat, score, role, reasons: [factor, points]
  * own_fact, said}]}. */
-json_t *inputs_json(const struct engine *g, const struct reading *r, const struct decision *d)
+json_t *inputs_json(const struct mandate *m, const struct grounds *v, const struct decision *d)
     __attribute__((returns_nonnull));
 
 #endif

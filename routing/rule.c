@@ -173,7 +173,7 @@ void rule_apply(const struct mandate *m, const struct rule_facts *f, struct rule
             continue;
         memset(c, 0, sizeof *c);
         c->secretariat = (int)s;
-        c->eligible = f->country ? f->country->party[s] : PARTY_UNKNOWN;
+        c->eligible = f->party ? f->party[s] : PARTY_UNKNOWN;
         rule_score(m, f, c);
         if (c->score > 0)
             o->candidates_n++;

@@ -3,7 +3,7 @@
 #ifndef ROUTING_RULE_H
 #define ROUTING_RULE_H
 
-#include "config/load.h"
+#include "config/mandate.h"
 
 enum {
     RULE_REASONS_MAX = 12,
@@ -15,12 +15,12 @@ enum {
 };
 
 struct rule_facts {
-    const struct country *country; /* borrowed; NULL: Party status unknown everywhere */
-    int main_topic;                /* -1: none found */
-    int secondary[2];              /* -1: none */
-    unsigned long long facts;      /* bit a fact, config/mandate.h */
-    unsigned named;                /* bit a secretariat: its instrument is what is asked about */
-    int preferred;                 /* -1: none */
+    const enum party *party;  /* borrowed, by secretariat; NULL: unknown everywhere */
+    int main_topic;           /* -1: none found */
+    int secondary[2];         /* -1: none */
+    unsigned long long facts; /* bit a fact, config/mandate.h */
+    unsigned named;           /* bit a secretariat: its instrument is what is asked about */
+    int preferred;            /* -1: none */
     bool emergency;
     bool restricted;                       /* disclosure "restricted" */
     unsigned open_leads[SECRETARIATS_MAX]; /* tie-break; all 0 where not known */
@@ -31,7 +31,7 @@ struct rule_reason {
                       */
     int points;
     int subject;        /* topic for base_*, fact for facts, else -1 */
-    char evidence[160]; /* words of the text, "" when there are none; filled by decision.c */
+    char evidence[160]; /* words of the text, "" when there are none; filled by quote.c */
 };
 
 enum rule_role { RULE_NONE, RULE_LEAD, RULE_SUPPORT, RULE_INFORMED };

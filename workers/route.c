@@ -179,6 +179,7 @@ static void route_entered(void *arg, struct shelf_place *place, const struct err
 {
     struct route *op = arg;
     const char *themes[DRAFT_THEMES_MAX + 1];
+    struct grounds grounds;
     struct decision d;
     struct draft draft;
     struct err fault = *e;
@@ -201,7 +202,7 @@ static void route_entered(void *arg, struct shelf_place *place, const struct err
     }
     if (!op->reading)
         op->reading = reading_new(op->crew->engine, &draft);
-    decision_make(op->crew->engine, op->reading, &draft, &d);
+    decision_read(op->crew->engine, op->reading, &draft, &grounds, &d);
     route_write(op, &d);
 }
 

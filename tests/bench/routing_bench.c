@@ -84,10 +84,11 @@ static void decide(const struct engine *g, const struct request_text *t)
                       .title = t->title,
                       .description = t->description,
                       .preferred = -1};
+    struct grounds grounds;
     struct decision decision;
     struct reading *r = reading_new(g, &d);
 
-    decision_make(g, r, &d, &decision);
+    decision_read(g, r, &d, &grounds, &decision);
     reading_free(r);
 }
 

@@ -26,9 +26,10 @@ static struct draft draft_of(const char *country, const char *language, const ch
 static struct decision decide(const struct draft *d)
 {
     struct reading *r = reading_new(engine, d);
+    struct grounds grounds;
     struct decision decision;
 
-    decision_make(engine, r, d, &decision);
+    decision_read(engine, r, d, &grounds, &decision);
     reading_free(r);
     return decision;
 }

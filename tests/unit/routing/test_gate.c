@@ -32,9 +32,10 @@ static struct decision decide(const char *title, const char *description, bool r
                       .preferred = -1,
                       .restricted = restricted};
     struct reading *r = reading_new(engine, &d);
+    struct grounds grounds;
     struct decision decision;
 
-    decision_make(engine, r, &d, &decision);
+    decision_read(engine, r, &d, &grounds, &decision);
     reading_free(r);
     return decision;
 }

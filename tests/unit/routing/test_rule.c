@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "config/csv.h"
+#include "config/load.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,8 +67,8 @@ static struct country party_to_all(void)
 static struct rule_facts facts_of(const struct country *c, const char *main_topic)
 {
     struct rule_facts f = {
-        .country = c, .secondary = {-1, -1},
-             .preferred = -1
+        .party = c ? c->party : NULL, .secondary = {-1, -1},
+                 .preferred = -1
     };
 
     f.main_topic = topic(main_topic);

@@ -1,0 +1,302 @@
+#include "routing/grounds.h"
+
+#include "routing/reading_inside.h"
+#include "routing/rule.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More is not worth telling apart; keeps thousandths exact in a double and in an int. */
+static const double amount_max = 1e6;
+
+static double whole_thousandths(double amount)
+{
+    return round(fmin(fmax(amount, -amount_max), amount_max) * 1000) / 1000;
+}
+
+/* --- from a reading ------------------------------------------------------------------ */
+
+static void copy_amounts(double *to, const double *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = whole_thousandths(from[i]);
+}
+
+/* What a concept says for a secretariat: the best of its topics, as the secretariat's base
+ * points for that topic have it. */
+static double concept_says(const struct config *c, const struct concept *concept,
+                           size_t secretariat)
+{
+    double most = 0;
+
+    for (size_t k = 0; k < concept->evidence_n; k++) {
+        const struct evidence *w = &concept->evidence[k];
+        if (w->kind == TARGET_TOPIC)
+            most = fmax(most, reading_worth(&c->weights, w->weight) *
+                                  c->mandate.topics[w->target].base[secretariat] / RULE_BASE_LEAD);
+    }
+    return most;
+}
+
+static void says_add(const struct mandate *m, const double sentence[SECRETARIATS_MAX],
+                     double says[SECRETARIATS_MAX][SECRETARIATS_MAX])
+{
+    for (size_t a = 0; a < m->secretariats_n; a++)
+        for (size_t b = 0; b < m->secretariats_n; b++)
+            says[a][b] += fmax(sentence[a] - sentence[b], 0);
+}
+
+static void says_make(const struct config *c, const struct reading *r,
+                      double says[SECRETARIATS_MAX][SECRETARIATS_MAX])
+{
+    const struct mandate *m = &c->mandate;
+    size_t sentences_n =
+        r->text.tokens_n > 0 ? r->text.tokens[r->text.tokens_n - 1].sentence + 1UL : 0;
+    double(*sentences)[SECRETARIATS_MAX] = mem_new(sentences_n + 1, sizeof *sentences);
+
+    for (size_t i = 0; i < r->spoken_n; i++) {
+        const struct spoken *s = &r->spoken[i];
+        /* The title and the first sentence say where and to whom it happened. */
+        if (s->sentence == 0 || reading_zone(r, s->start) != ZONE_BODY)
+            continue;
+        for (size_t k = 0; k < m->secretariats_n; k++)
+            sentences[s->sentence][k] += reading_saturate((double)s->weight) *
+                                         concept_says(c, &c->terms.concepts[s->concept], k);
+    }
+    for (size_t i = 0; i < sentences_n; i++)
+        says_add(m, (const double *)sentences[i], says);
+    free(sentences);
+    for (size_t a = 0; a < m->secretariats_n; a++)
+        copy_amounts(says[a], says[a], m->secretariats_n);
+}
+
+static bool any_species_traded(const struct config *c, const struct reading *r)
+{
+    for (size_t i = 0; i < r->species_n; i++)
+        if (c->world.species[r->species[i].index].cites)
+            return true;
+    return false;
+}
+
+static void party_make(const struct world *w, const char *iso3, enum party party[])
+{
+    const struct country *country = iso3 ? world_country(w, iso3) : NULL;
+
+    for (size_t s = 0; s < SECRETARIATS_MAX; s++)
+        party[s] = country ? country->party[s] : PARTY_UNKNOWN;
+}
+
+void grounds_make(const struct engine *g, const struct reading *r, const struct draft *d,
+                  struct grounds *ret_v)
+{
+    const struct config *c = g->config;
+    struct grounds v = {.preferred = d->preferred,
+                        .emergency = d->emergency,
+                        .restricted = d->restricted,
+                        .traded = any_species_traded(c, r)};
+
+    copy_amounts(v.topics, r->topics, c->mandate.topics_n);
+    copy_amounts(v.facts, r->facts, c->mandate.facts_n);
+    copy_amounts(v.named, r->named, c->mandate.secretariats_n);
+    copy_amounts(v.outside, r->outside, c->mandate.referrals_n);
+    says_make(c, r, v.says);
+    party_make(&c->world, d->country, v.party);
+    *ret_v = v;
+}
+
+/* --- JSON ---------------------------------------------------------------------------- */
+
+/* The rows of a table of config/mandate.h; each begins with its code. */
+struct codes {
+    const char *first;
+    size_t row_bytes, n;
+};
+
+#define CODES(rows, count) ((struct codes){(rows)[0].code, sizeof(rows)[0], count})
+
+static const char *code_at(const struct codes *codes, size_t i)
+{
+    return codes->first + i * codes->row_bytes;
+}
+
+static int code_index(const struct codes *codes, const char *code)
+{
+    for (size_t i = 0; code && i < codes->n; i++)
+        if (strcmp(code_at(codes, i), code) == 0)
+            return (int)i;
+    return -1;
+}
+
+static json_t *amounts_json(const struct codes *codes, const double *amounts)
+{
+    json_t *json = json_object();
+
+    for (size_t i = 0; i < codes->n; i++)
+        if (amounts[i] > 0 || amounts[i] < 0)
+            json_object_set_new(json, code_at(codes, i),
+                                json_integer((json_int_t)lround(amounts[i] * 1000)));
+    return json;
+}
+
+static json_t *says_json(const struct codes *secretariats,
+                         const double says[SECRETARIATS_MAX][SECRETARIATS_MAX])
+{
+    json_t *json = json_object();
+
+    for (size_t i = 0; i < secretariats->n; i++) {
+        json_t *row = amounts_json(secretariats, says[i]);
+
+        if (json_object_size(row) > 0)
+            json_object_set(json, code_at(secretariats, i), row);
+        json_decref(row);
+    }
+    return json;
+}
+
+static json_t *parties_json(const struct codes *secretariats, const enum party party[],
+                            enum party which)
+{
+    json_t *json = json_array();
+
+    for (size_t i = 0; i < secretariats->n; i++)
+        if (party[i] == which)
+            json_array_append_new(json, json_string(code_at(secretariats, i)));
+    return json;
+}
+
+static const struct {
+    const char *word;
+    size_t at; /* a bool of struct grounds */
+} flags[] = {
+    {"emergency",  offsetof(struct grounds, emergency) },
+    {"restricted", offsetof(struct grounds, restricted)},
+    {"traded",     offsetof(struct grounds, traded)    },
+};
+
+enum { FLAGS_N = sizeof flags / sizeof flags[0] };
+
+static bool *flag_of(struct grounds *v, size_t i)
+{
+    return (bool *)((char *)v + flags[i].at);
+}
+
+static json_t *flags_json(struct grounds v)
+{
+    json_t *json = json_array();
+
+    for (size_t i = 0; i < FLAGS_N; i++)
+        if (*flag_of(&v, i))
+            json_array_append_new(json, json_string(flags[i].word));
+    return json;
+}
+
+json_t *grounds_json(const struct mandate *m, const char *ruleset, const struct grounds *v)
+{
+    struct codes secretariats = CODES(m->secretariats, m->secretariats_n);
+    struct codes topics = CODES(m->topics, m->topics_n);
+    struct codes facts = CODES(m->facts, m->facts_n);
+    struct codes referrals = CODES(m->referrals, m->referrals_n);
+    json_t *json = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:s*, s:o}", "ruleset", ruleset, "topics",
+        amounts_json(&topics, v->topics), "facts", amounts_json(&facts, v->facts), "named",
+        amounts_json(&secretariats, v->named), "outside", amounts_json(&referrals, v->outside),
+        "says", says_json(&secretariats, v->says), "party", "no",
+        parties_json(&secretariats, v->party, PARTY_NO), "yes",
+        parties_json(&secretariats, v->party, PARTY_YES), "preferred",
+        v->preferred >= 0 ? m->secretariats[v->preferred].code : NULL, "flags", flags_json(*v));
+
+    if (!json)
+        bug("grounds do not become JSON");
+    return json;
+}
+
+/* --- and back ------------------------------------------------------------------------ */
+
+static bool amounts_read(const struct codes *codes, json_t *json, double *amounts)
+{
+    const char *code;
+    json_t *value;
+
+    if (!json_is_object(json))
+        return false;
+    json_object_foreach (json, code, value) {
+        int i = code_index(codes, code);
+
+        if (!json_is_integer(value) || fabs((double)json_integer_value(value)) > amount_max * 1000)
+            return false;
+        if (i >= 0)
+            amounts[i] = (double)json_integer_value(value) / 1000;
+    }
+    return true;
+}
+
+static bool says_read(const struct codes *secretariats, json_t *json,
+                      double says[SECRETARIATS_MAX][SECRETARIATS_MAX])
+{
+    double unknown[SECRETARIATS_MAX] = {0};
+    const char *code;
+    json_t *row;
+
+    if (!json_is_object(json))
+        return false;
+    json_object_foreach (json, code, row) {
+        int i = code_index(secretariats, code);
+
+        if (!amounts_read(secretariats, row, i >= 0 ? says[i] : unknown))
+            return false;
+    }
+    return true;
+}
+
+static bool parties_read(const struct codes *secretariats, const json_t *codes, enum party which,
+                         enum party party[])
+{
+    const json_t *code;
+    size_t k;
+
+    json_array_foreach (codes, k, code) {
+        int i = code_index(secretariats, json_string_value(code));
+
+        if (i >= 0)
+            party[i] = which;
+    }
+    return json_is_array(codes);
+}
+
+static bool flags_read(const json_t *words, struct grounds *v)
+{
+    const json_t *word;
+    size_t k;
+
+    json_array_foreach (words, k, word)
+        for (size_t i = 0; i < FLAGS_N; i++)
+            if (json_is_string(word) && strcmp(json_string_value(word), flags[i].word) == 0)
+                *flag_of(v, i) = true;
+    return json_is_array(words);
+}
+
+enum err_code grounds_read(const struct mandate *m, const json_t *json, struct grounds *ret_v,
+                           struct err *e)
+{
+    struct codes secretariats = CODES(m->secretariats, m->secretariats_n);
+    struct codes topics = CODES(m->topics, m->topics_n);
+    struct codes facts = CODES(m->facts, m->facts_n);
+    struct codes referrals = CODES(m->referrals, m->referrals_n);
+    const json_t *party = json_object_get(json, "party");
+    struct grounds v = {.preferred = code_index(
+                            &secretariats, json_string_value(json_object_get(json, "preferred")))};
+
+    party_make(NULL, NULL, v.party);
+    if (!amounts_read(&topics, json_object_get(json, "topics"), v.topics) ||
+        !amounts_read(&facts, json_object_get(json, "facts"), v.facts) ||
+        !amounts_read(&secretariats, json_object_get(json, "named"), v.named) ||
+        !amounts_read(&referrals, json_object_get(json, "outside"), v.outside) ||
+        !says_read(&secretariats, json_object_get(json, "says"), v.says) ||
+        !parties_read(&secretariats, json_object_get(party, "no"), PARTY_NO, v.party) ||
+        !parties_read(&secretariats, json_object_get(party, "yes"), PARTY_YES, v.party) ||
+        !flags_read(json_object_get(json, "flags"), &v))
+        return err_set(e, ERR_VALIDATION, "not the grounds of a decision");
+    *ret_v = v;
+    return ERR_OK;
+}
