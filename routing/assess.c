@@ -8,16 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The requests of one country so far. */
-struct assess_country {
-    char iso3[4];
-    struct similar_index *requests; /* owned */
-};
-
 struct assess {
-    const struct engine *engine;      /* borrowed */
-    struct assess_country *countries; /* owned; few enough to walk through */
-    size_t countries_n;
+    const struct engine *engine;    /* borrowed */
+    struct similar_index *requests; /* owned: those so far */
 };
 
 struct assess *assess_new(const struct engine *g)
@@ -25,6 +18,7 @@ struct assess *assess_new(const struct engine *g)
     struct assess *a = mem_new(1, sizeof *a);
 
     a->engine = g;
+    a->requests = similar_new(g);
     return a;
 }
 
@@ -32,25 +26,8 @@ void assess_free(struct assess *a)
 {
     if (!a)
         return;
-    for (size_t i = 0; i < a->countries_n; i++)
-        similar_free(a->countries[i].requests);
-    free(a->countries);
+    similar_free(a->requests);
     free(a);
-}
-
-static struct similar_index *assess_requests(struct assess *a, const char *iso3)
-{
-    struct assess_country *c;
-
-    for (size_t i = 0; i < a->countries_n; i++)
-        if (strcmp(a->countries[i].iso3, iso3) == 0)
-            return a->countries[i].requests;
-    a->countries = mem_grow(a->countries, a->countries_n + 1, sizeof *a->countries);
-    c = &a->countries[a->countries_n++];
-    memset(c, 0, sizeof *c);
-    memcpy(c->iso3, iso3, sizeof c->iso3 - 1);
-    c->requests = similar_new(a->engine);
-    return c->requests;
 }
 
 static const char *text_of(const json_t *line, const char *member)
@@ -81,11 +58,11 @@ static json_t *assess_reasons(const struct assess *a, const struct draft *d, con
 }
 
 /* ret_best: id of the best hit that is at least likely, new reference, null without one. */
-static json_t *assess_duplicates(const struct similar_index *requests, const struct reading *r,
-                                 json_t **ret_best)
+static json_t *assess_duplicates(const struct assess *a, const char *country,
+                                 const struct reading *r, json_t **ret_best)
 {
     struct similar_hit hits[SIMILAR_HITS_MAX];
-    size_t n = similar_find(requests, r, hits);
+    size_t n = similar_find(a->requests, country, r, hits);
     json_t *list = json_array();
 
     *ret_best = n > 0 && hits[0].verdict >= SIMILAR_LIKELY ? json_string(hits[0].id) : json_null();
@@ -129,7 +106,6 @@ enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t *
 enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result, struct err *e)
 {
     const char *themes[DRAFT_THEMES_MAX + 1];
-    struct similar_index *requests;
     struct grounds grounds;
     struct decision decision;
     struct reading *r;
@@ -144,9 +120,8 @@ enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_resu
     r = reading_new(a->engine, &d);
     decision_read(a->engine, r, &d, &grounds, &decision);
     routing = decision_json(a->engine, &decision, d.country, d.language);
-    requests = assess_requests(a, d.country);
-    duplicates = assess_duplicates(requests, r, &best);
-    similar_add(requests, text_of(line, "id"), r);
+    duplicates = assess_duplicates(a, d.country, r, &best);
+    similar_add(a->requests, d.country, text_of(line, "id"), r);
     reading_free(r);
     *ret_result =
         json_pack("{s:O, s:O, s:O, s:o, s:O, s:o, s:o}", "id", json_object_get(line, "id"), "lead",

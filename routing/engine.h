@@ -4,7 +4,7 @@
  *
  *   draft --reading_new--> reading (terms, topics, facts, names) --decision_read--> decision
  *                             |
- *                             +--similar_find / similar_add (one index a country)--> hits */
+ *                             +--similar_find / similar_add --> hits, over all countries */
 #ifndef ROUTING_ENGINE_H
 #define ROUTING_ENGINE_H
 

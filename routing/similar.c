@@ -4,8 +4,9 @@
  * in common into a probability. Its numbers are set by hand, not learned. */
 #include "routing/similar.h"
 
-#include "routing/feature.h"
+#include "config/hash.h"
 #include "routing/reading_inside.h"
+#include "routing/vector.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,12 +17,10 @@ enum {
     CLOSER_LOOKS = 24, /* documents compared in full */
     TABLE_SLOTS = 512, /* the query's features by key; above FEATURES_MAX by far */
     DF_SLOTS_FIRST = 256,
-    TITLE_WORDS_MAX = 4, /* distinguishing words of a title that are kept */
-    TITLE_WORD_BYTES_MAX = 32,
-    WEIGHT_TITLE = 0x80 /* bit of a stored weight: stands in the title */
+    SIMILAR_ID_MAX = sizeof((struct similar_hit *)0)->id - 1,
+    COMPACT_MIN = 64 /* fewer removed ones are not worth moving the others */
 };
 
-#define WEIGHT_SCALE 12.0f /* stored weight 127 = 10.6 */
 /* A key's weight falls with the documents that have it; the first requests of a country must
  * not make every word of theirs common, hence the prior. */
 #define IDF_PRIOR 8.0
@@ -53,21 +52,24 @@ struct document {
     uint64_t fingerprint;
     uint32_t features_at;
     uint32_t id_at;          /* into texts */
-    uint32_t title_words_at; /* into texts: key (4 bytes), word, NUL; TITLE_WORDS_MAX at most */
+    uint32_t title_words_at; /* into texts: key (4 bytes), word, NUL */
     float norm;              /* with every idf 1 */
     uint16_t features_n;
     uint8_t title_words_n;
     uint8_t language;
+    bool removed;
 };
 
 struct df_slot {
     uint32_t key, n; /* n 0: free */
 };
 
-struct similar_index {
+/* The requests of one country. */
+struct nation {
+    char country[4];
     const struct engine *engine; /* borrowed */
     struct document *documents;  /* owned */
-    size_t documents_n, documents_room;
+    size_t documents_n, documents_room, removed_n;
     uint32_t *keys;   /* owned, by document, ascending within one */
     uint8_t *weights; /* owned, beside keys */
     size_t features_n, features_room;
@@ -77,34 +79,21 @@ struct similar_index {
     size_t df_n, df_room;
 };
 
+/* Where a request stands. */
+struct known {
+    UT_hash_handle hh;
+    uint32_t nation, document;
+    char id[];
+};
+
+struct similar_index {
+    const struct engine *engine; /* borrowed */
+    struct nation *nations;      /* owned; few enough to walk through */
+    size_t nations_n;
+    struct known *known; /* owned, by id */
+};
+
 /* --- storing ------------------------------------------------------------------------- */
-
-struct similar_index *similar_new(const struct engine *g)
-{
-    struct similar_index *x = mem_new(1, sizeof *x);
-
-    x->engine = g;
-    x->df_room = DF_SLOTS_FIRST;
-    x->df = mem_new(x->df_room, sizeof *x->df);
-    return x;
-}
-
-void similar_free(struct similar_index *x)
-{
-    if (!x)
-        return;
-    free(x->documents);
-    free(x->keys);
-    free(x->weights);
-    free(x->texts);
-    free(x->df);
-    free(x);
-}
-
-size_t similar_count(const struct similar_index *x)
-{
-    return x->documents_n;
-}
 
 static struct df_slot *df_slot(struct df_slot *df, size_t room, uint32_t key)
 {
@@ -115,7 +104,7 @@ static struct df_slot *df_slot(struct df_slot *df, size_t room, uint32_t key)
     return &df[i];
 }
 
-static void df_count(struct similar_index *x, uint32_t key)
+static void df_count(struct nation *x, uint32_t key)
 {
     struct df_slot *slot;
 
@@ -136,17 +125,17 @@ static void df_count(struct similar_index *x, uint32_t key)
 }
 
 /* Between 0 and 1; 1 for a key that no document has. */
-static float idf_of(const struct similar_index *x, uint32_t key)
+static float idf_of(const struct nation *x, uint32_t key)
 {
     double n = df_slot(x->df, x->df_room, key)->n;
-    double all = (double)x->documents_n + IDF_PRIOR;
+    double all = (double)(x->documents_n - x->removed_n) + IDF_PRIOR;
 
     if (feature_kind(key) == FEATURE_TOPIC)
         return 1.0f;
     return (float)(log(all / (n + IDF_ADD)) / log(all / IDF_ADD));
 }
 
-static uint32_t texts_add(struct similar_index *x, const void *bytes, size_t n)
+static uint32_t texts_add(struct nation *x, const void *bytes, size_t n)
 {
     size_t at = x->texts_n;
 
@@ -160,46 +149,7 @@ static uint32_t texts_add(struct similar_index *x, const void *bytes, size_t n)
     return (uint32_t)at;
 }
 
-/* A word that tells one request from its sibling: other lake, other phase, other year. */
-static bool is_slot(const struct feature *f)
-{
-    enum feature_kind kind = feature_kind(f->key);
-
-    return f->in_title && (kind == FEATURE_NAME || kind == FEATURE_NUMBER || kind == FEATURE_SITE);
-}
-
-static void add_title_words(struct similar_index *x, struct document *d, const struct reading *r,
-                            const struct feature *features, size_t n)
-{
-    d->title_words_at = (uint32_t)x->texts_n;
-    for (size_t i = 0; i < n && d->title_words_n < TITLE_WORDS_MAX; i++) {
-        size_t bytes = features[i].end - features[i].start;
-        char word[sizeof(uint32_t) + TITLE_WORD_BYTES_MAX];
-        if (!is_slot(&features[i]) || bytes > TITLE_WORD_BYTES_MAX)
-            continue;
-        memcpy(word, &features[i].key, sizeof(uint32_t));
-        memcpy(word + sizeof(uint32_t), r->text.source + features[i].start, bytes);
-        texts_add(x, word, sizeof(uint32_t) + bytes);
-        d->title_words_n++;
-    }
-}
-
-static uint8_t weight_pack(const struct feature *f)
-{
-    float scaled = f->weight * WEIGHT_SCALE + 0.5f;
-    uint8_t weight = scaled >= 127.0f ? 127 : (uint8_t)scaled;
-
-    if (weight == 0)
-        weight = 1;
-    return (uint8_t)(f->in_title ? weight | WEIGHT_TITLE : weight);
-}
-
-static float weight_unpack(uint8_t stored)
-{
-    return (float)(stored & ~WEIGHT_TITLE & 0xff) / WEIGHT_SCALE;
-}
-
-static void room_for(struct similar_index *x, size_t features_n)
+static void room_for(struct nation *x, size_t features_n)
 {
     if (x->documents_n == x->documents_room) {
         x->documents_room = x->documents_room ? x->documents_room * 2 : 16;
@@ -212,35 +162,233 @@ static void room_for(struct similar_index *x, size_t features_n)
     }
 }
 
-void similar_add(struct similar_index *x, const char *id, const struct reading *r)
+static void nation_init(struct nation *x, const struct engine *g, const char *country)
 {
-    struct feature features[FEATURES_MAX];
-    size_t n = features_of(x->engine, r, features);
-    struct document d = {.fingerprint = features_fingerprint(r),
+    memset(x, 0, sizeof *x);
+    memcpy(x->country, country, strlen(country));
+    x->engine = g;
+    x->df_room = DF_SLOTS_FIRST;
+    x->df = mem_new(x->df_room, sizeof *x->df);
+}
+
+static void nation_clear(struct nation *x)
+{
+    free(x->documents);
+    free(x->keys);
+    free(x->weights);
+    free(x->texts);
+    free(x->df);
+}
+
+static void nation_add(struct nation *x, const char *id, const struct vector *v)
+{
+    struct document d = {.fingerprint = v->fingerprint,
                          .features_at = (uint32_t)x->features_n,
-                         .features_n = (uint16_t)n,
-                         .language = (uint8_t)r->language};
+                         .features_n = v->terms_n,
+                         .title_words_n = v->words_n,
+                         .language = v->language};
     float squares = 0;
 
-    room_for(x, n);
-    for (size_t i = 0; i < n; i++) {
-        float w;
-        x->keys[x->features_n] = features[i].key;
-        x->weights[x->features_n] = weight_pack(&features[i]);
-        w = weight_unpack(x->weights[x->features_n++]);
+    room_for(x, v->terms_n);
+    for (size_t i = 0; i < v->terms_n; i++) {
+        float w = vector_weight(v->terms[i].weight);
+        x->keys[x->features_n] = v->terms[i].key;
+        x->weights[x->features_n++] = v->terms[i].weight;
         squares += w * w;
-        df_count(x, features[i].key);
+        df_count(x, v->terms[i].key);
     }
     d.norm = sqrtf(squares);
-    d.id_at = texts_add(x, id, strnlen(id, sizeof((struct similar_hit *)0)->id - 1));
-    add_title_words(x, &d, r, features, n);
+    d.id_at = texts_add(x, id, strnlen(id, SIMILAR_ID_MAX));
+    d.title_words_at = (uint32_t)x->texts_n;
+    for (size_t i = 0; i < v->words_n; i++) {
+        char word[sizeof(uint32_t) + VECTOR_TITLE_WORD_BYTES_MAX];
+        memcpy(word, &v->words[i].key, sizeof(uint32_t));
+        memcpy(word + sizeof(uint32_t), v->words[i].text, v->words[i].bytes);
+        texts_add(x, word, sizeof(uint32_t) + v->words[i].bytes);
+    }
     x->documents[x->documents_n++] = d;
+}
+
+static void nation_remove(struct nation *x, size_t document)
+{
+    struct document *d = &x->documents[document];
+
+    for (size_t i = 0; i < d->features_n; i++) {
+        struct df_slot *slot = df_slot(x->df, x->df_room, x->keys[d->features_at + i]);
+        slot->n -= slot->n > 1; /* a slot never becomes free again: others were put behind it */
+    }
+    d->removed = true;
+    x->removed_n++;
+}
+
+static void document_vector(const struct nation *x, const struct document *d, struct vector *ret_v)
+{
+    const char *word = x->texts + d->title_words_at;
+
+    memset(ret_v, 0, sizeof *ret_v);
+    ret_v->fingerprint = d->fingerprint;
+    ret_v->language = d->language;
+    ret_v->terms_n = (uint8_t)d->features_n;
+    for (size_t i = 0; i < d->features_n; i++)
+        ret_v->terms[i] =
+            (struct vector_term){x->keys[d->features_at + i], x->weights[d->features_at + i]};
+    for (size_t i = 0; i < d->title_words_n; i++) {
+        struct vector_word *w = &ret_v->words[ret_v->words_n++];
+        memcpy(&w->key, word, sizeof w->key);
+        word += sizeof w->key;
+        w->bytes = (uint8_t)strlen(word);
+        memcpy(w->text, word, w->bytes);
+        word += w->bytes + 1;
+    }
+}
+
+/* Copies what is left into new arrays; the df table counts only what is there already. */
+static void nation_compact(struct similar_index *x, size_t n)
+{
+    struct nation *from = &x->nations[n];
+    struct nation to;
+
+    nation_init(&to, from->engine, from->country);
+    for (size_t i = 0; i < from->documents_n; i++) {
+        const struct document *d = &from->documents[i];
+        struct known *k;
+        struct vector v;
+        if (d->removed)
+            continue;
+        HASH_FIND_STR(x->known, from->texts + d->id_at, k);
+        k->document = (uint32_t)to.documents_n;
+        document_vector(from, d, &v);
+        nation_add(&to, k->id, &v);
+    }
+    nation_clear(from);
+    *from = to;
+}
+
+struct similar_index *similar_new(const struct engine *g)
+{
+    struct similar_index *x = mem_new(1, sizeof *x);
+
+    x->engine = g;
+    return x;
+}
+
+void similar_free(struct similar_index *x)
+{
+    struct known *k, *next;
+
+    if (!x)
+        return;
+    HASH_ITER (hh, x->known, k, next) {
+        HASH_DEL(x->known, k);
+        free(k);
+    }
+    for (size_t i = 0; i < x->nations_n; i++)
+        nation_clear(&x->nations[i]);
+    free(x->nations);
+    free(x);
+}
+
+size_t similar_count(const struct similar_index *x)
+{
+    return HASH_COUNT(x->known);
+}
+
+bool similar_has(const struct similar_index *x, const char *id)
+{
+    struct known *k;
+
+    HASH_FIND_STR(x->known, id, k);
+    return k != NULL;
+}
+
+/* Index of the country, nations_n: none. */
+static size_t nation_find(const struct similar_index *x, const char *country)
+{
+    size_t i = 0;
+
+    while (i < x->nations_n && strcmp(x->nations[i].country, country) != 0)
+        i++;
+    return i;
+}
+
+static void index_add(struct similar_index *x, const char *country, const char *id,
+                      const struct vector *v)
+{
+    char iso3[sizeof x->nations->country] = "";
+    size_t bytes = strnlen(id, SIMILAR_ID_MAX), n;
+    struct known *k = mem_new(1, sizeof *k + bytes + 1);
+
+    memcpy(k->id, id, bytes);
+    memcpy(iso3, country, strnlen(country, sizeof iso3 - 1));
+    similar_remove(x, k->id);
+    n = nation_find(x, iso3);
+    if (n == x->nations_n) {
+        x->nations = mem_grow(x->nations, n + 1, sizeof *x->nations);
+        nation_init(&x->nations[x->nations_n++], x->engine, iso3);
+    }
+    k->nation = (uint32_t)n;
+    k->document = (uint32_t)x->nations[n].documents_n;
+    nation_add(&x->nations[n], k->id, v);
+    HASH_ADD_STR(x->known, id, k);
+}
+
+static void vector_of(const struct engine *g, const struct reading *r, struct vector *ret_v)
+{
+    struct feature features[FEATURES_MAX];
+
+    vector_init(r, features, features_of(g, r, features), ret_v);
+}
+
+void similar_add(struct similar_index *x, const char *country, const char *id,
+                 const struct reading *r)
+{
+    struct vector v;
+
+    vector_of(x->engine, r, &v);
+    index_add(x, country, id, &v);
+}
+
+size_t similar_pack(const struct engine *g, const struct reading *r, unsigned char *ret,
+                    size_t room)
+{
+    struct vector v;
+
+    vector_of(g, r, &v);
+    return vector_pack(&v, ret, room);
+}
+
+enum err_code similar_add_packed(struct similar_index *x, const char *country, const char *id,
+                                 const unsigned char *bytes, size_t n, struct err *e)
+{
+    struct vector v;
+    enum err_code rc = vector_unpack(bytes, n, &v, e);
+
+    if (rc == ERR_OK)
+        index_add(x, country, id, &v);
+    return rc;
+}
+
+bool similar_remove(struct similar_index *x, const char *id)
+{
+    struct nation *n;
+    struct known *k;
+
+    HASH_FIND_STR(x->known, id, k);
+    if (!k)
+        return false;
+    n = &x->nations[k->nation];
+    nation_remove(n, k->document);
+    HASH_DEL(x->known, k);
+    if (n->removed_n > COMPACT_MIN && n->removed_n * 2 > n->documents_n)
+        nation_compact(x, k->nation);
+    free(k);
+    return true;
 }
 
 /* --- comparing ----------------------------------------------------------------------- */
 
 struct query {
-    const struct similar_index *x;
+    const struct nation *x;
     const struct reading *r;
     struct feature features[FEATURES_MAX];
     float idf[FEATURES_MAX];
@@ -249,7 +397,7 @@ struct query {
     int16_t table[TABLE_SLOTS]; /* index into features + 1 by key; 0: free */
 };
 
-static void query_init(struct query *q, const struct similar_index *x, const struct reading *r)
+static void query_init(struct query *q, const struct nation *x, const struct reading *r)
 {
     q->x = x;
     q->r = r;
@@ -285,12 +433,14 @@ static float quick_score(const struct query *q, const struct document *d)
     const uint8_t *weights = q->x->weights + d->features_at;
     float dot = 0;
 
+    if (d->removed)
+        return 0;
     if (d->fingerprint == q->fingerprint)
         return INFINITY;
     for (size_t i = 0; i < d->features_n; i++) {
         int k = query_find(q, keys[i]);
         if (k >= 0)
-            dot += q->features[k].weight * weight_unpack(weights[i]) * q->idf[k] * q->idf[k];
+            dot += q->features[k].weight * vector_weight(weights[i]) * q->idf[k] * q->idf[k];
     }
     return d->norm > 0 ? dot / d->norm : 0;
 }
@@ -376,18 +526,17 @@ static void likeness_of(const struct query *q, const struct document *d, struct 
         bool ours = i < q->n && (k == d->features_n || q->features[i].key <= keys[k]);
         bool theirs = k < d->features_n && (i == q->n || keys[k] <= q->features[i].key);
         uint32_t key = ours ? q->features[i].key : keys[k];
-        struct feature f = {.key = key};
-        f.in_title = theirs && (weights[k] & WEIGHT_TITLE);
+        bool in_their_title = theirs && (weights[k] & VECTOR_TITLE);
         if (same_language || feature_kind(key) != FEATURE_STEM) {
             float idf = ours ? q->idf[i] : idf_of(q->x, key);
             float a = ours ? q->features[i].weight : 0;
-            float b = theirs ? weight_unpack(weights[k]) : 0;
+            float b = theirs ? vector_weight(weights[k]) : 0;
             likeness_add(l, key, (double)a, (double)b, (double)idf, ours && q->features[i].in_title,
-                         f.in_title);
+                         in_their_title);
             if (ours && theirs && feature_kind(key) != FEATURE_TOPIC)
                 shared_add(l, a * b * idf * idf, (int)i);
-            l->our_slots += ours && !theirs && is_slot(&q->features[i]);
-            l->their_slots += theirs && !ours && is_slot(&f);
+            l->our_slots += ours && !theirs && vector_is_slot(key, q->features[i].in_title);
+            l->their_slots += theirs && !ours && vector_is_slot(key, in_their_title);
         }
         i += ours;
         k += theirs;
@@ -483,7 +632,7 @@ static void words_add(char *words[SIMILAR_WORDS_MAX], const char *text, size_t b
         words[n] = mem_text_n(text, bytes);
 }
 
-static bool document_has(const struct similar_index *x, const struct document *d, uint32_t key)
+static bool document_has(const struct nation *x, const struct document *d, uint32_t key)
 {
     for (size_t i = 0; i < d->features_n; i++)
         if (x->keys[d->features_at + i] == key)
@@ -503,8 +652,8 @@ static void hit_words(const struct query *q, const struct document *d, const str
     }
     for (size_t i = 0; i < q->n; i++) {
         const struct feature *f = &q->features[i];
-        if (is_slot(f) && (compare || feature_kind(f->key) != FEATURE_NAME) &&
-            !document_has(q->x, d, f->key))
+        if (vector_is_slot(f->key, f->in_title) &&
+            (compare || feature_kind(f->key) != FEATURE_NAME) && !document_has(q->x, d, f->key))
             words_add(h->differs, q->r->text.source + f->start, f->end - f->start);
     }
     for (size_t i = 0; i < d->title_words_n; i++) {
@@ -556,14 +705,16 @@ static size_t look_around(const struct query *q, struct look looks[CLOSER_LOOKS]
     return n;
 }
 
-static size_t find_from(const struct similar_index *x, const struct reading *r,
-                        enum similar_verdict least, struct similar_hit hits[SIMILAR_HITS_MAX])
+/* The best of one country among hits_n <= SIMILAR_HITS_MAX that are there already. */
+static size_t find_in(const struct nation *x, const struct reading *r, enum similar_verdict least,
+                      struct similar_hit hits[SIMILAR_HITS_MAX], size_t hits_n)
 {
-    struct similar_hit all[CLOSER_LOOKS];
+    struct similar_hit all[CLOSER_LOOKS + SIMILAR_HITS_MAX];
     struct look looks[CLOSER_LOOKS];
     struct query q;
-    size_t looks_n, n = 0;
+    size_t looks_n, n = hits_n;
 
+    memcpy(all, hits, n * sizeof *hits);
     query_init(&q, x, r);
     looks_n = look_around(&q, looks);
     for (size_t i = 0; i < looks_n; i++) {
@@ -574,8 +725,10 @@ static size_t find_from(const struct similar_index *x, const struct reading *r,
         memset(h, 0, sizeof *h);
         h->probability = probability_of(&q, d, &l);
         h->verdict = verdict_of(h->probability);
+        h->score = cosine(&l.words);
         if (h->verdict < least)
             continue;
+        memcpy(h->country, x->country, sizeof h->country);
         snprintf(h->id, sizeof h->id, "%s", x->texts + d->id_at);
         hit_words(&q, d, &l, h);
         n++;
@@ -587,16 +740,33 @@ static size_t find_from(const struct similar_index *x, const struct reading *r,
     return n;
 }
 
-size_t similar_find(const struct similar_index *x, const struct reading *r,
+size_t similar_find(const struct similar_index *x, const char *country, const struct reading *r,
                     struct similar_hit hits[SIMILAR_HITS_MAX])
 {
-    return find_from(x, r, SIMILAR_POSSIBLE, hits);
+    size_t i = nation_find(x, country);
+
+    return i < x->nations_n ? find_in(&x->nations[i], r, SIMILAR_POSSIBLE, hits, 0) : 0;
+}
+
+size_t similar_related(const struct similar_index *x, const char *country, const struct reading *r,
+                       struct similar_hit hits[SIMILAR_HITS_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->nations_n; i++)
+        if (strcmp(x->nations[i].country, country) != 0)
+            n = find_in(&x->nations[i], r, SIMILAR_POSSIBLE, hits, n);
+    return n;
 }
 
 size_t similar_nearest(const struct similar_index *x, const struct reading *r,
                        struct similar_hit hits[SIMILAR_HITS_MAX])
 {
-    return find_from(x, r, SIMILAR_NONE, hits);
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->nations_n; i++)
+        n = find_in(&x->nations[i], r, SIMILAR_NONE, hits, n);
+    return n;
 }
 
 void similar_hit_clear(struct similar_hit *h)

@@ -1,34 +1,59 @@
-/* Likely duplicates: the exact keyed-free fingerprint of a text, and its likeness to the other
- * requests of the same country, across languages through shared concepts and names. */
+/* Likely duplicates: one index over the requests of all countries, by id. Within a country it finds
+ * those that ask for the same; in other countries those for a joint training or mission. */
 #ifndef ROUTING_SIMILAR_H
 #define ROUTING_SIMILAR_H
 
 #include "routing/reading.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 enum similar_verdict { SIMILAR_NONE, SIMILAR_POSSIBLE, SIMILAR_LIKELY, SIMILAR_CERTAIN };
-enum { SIMILAR_HITS_MAX = 10, SIMILAR_WORDS_MAX = 8 };
+enum { SIMILAR_HITS_MAX = 10, SIMILAR_WORDS_MAX = 8, SIMILAR_PACKED_MAX = 640 };
 
 struct similar_hit {
     char id[64];
-    double probability;               /* 0..1 */
+    char country[4];
+    double score;                     /* 0..1, likeness of the words */
+    double probability;               /* 0..1, that it is the same need */
     enum similar_verdict verdict;     /* NONE is never listed */
     char *shared[SIMILAR_WORDS_MAX];  /* owned; words both have, strongest first; NULL-padded */
     char *differs[SIMILAR_WORDS_MAX]; /* owned; words of the titles that only one has */
 };
 
-/* The documents of one country. */
-struct similar_index;
+struct similar_index; /* opaque */
+
+/* g is borrowed and must outlive it. */
 struct similar_index *similar_new(const struct engine *g) __attribute__((returns_nonnull));
 void similar_free(struct similar_index *x);
-/* id: at most 63 bytes, copied; r is borrowed for the call only. */
-void similar_add(struct similar_index *x, const char *id, const struct reading *r);
+
+/* country: ISO 3166-1 alpha-3, or "" for none; id: at most 63 bytes, copied; r is borrowed for the
+ * call. An id that is there already is replaced. */
+void similar_add(struct similar_index *x, const char *country, const char *id,
+                 const struct reading *r);
+/* What similar_add would keep of r, as bytes that another process and machine can read. Returns how
+ * many were written; 0 when room is too small, which SIMILAR_PACKED_MAX never is. */
+size_t similar_pack(const struct engine *g, const struct reading *r, unsigned char *ret,
+                    size_t room);
+/* As similar_add. ERR_STALE: packed by another version, compute it from the text again;
+ * ERR_MALFORMED: nothing that similar_pack wrote. Nothing was added then. */
+enum err_code similar_add_packed(struct similar_index *x, const char *country, const char *id,
+                                 const unsigned char *bytes, size_t n, struct err *e) ERR_CHECK;
+/* False: it was not there. */
+bool similar_remove(struct similar_index *x, const char *id);
+bool similar_has(const struct similar_index *x, const char *id);
 size_t similar_count(const struct similar_index *x);
-/* Best first. Returns how many hits were written; clear each with similar_hit_clear. */
-size_t similar_find(const struct similar_index *x, const struct reading *r,
+
+/* The three below write up to SIMILAR_HITS_MAX hits, best first, and return how many; clear each
+ * with similar_hit_clear. A request finds itself too when it is in the index. */
+
+/* Of the same country, at least possible. */
+size_t similar_find(const struct similar_index *x, const char *country, const struct reading *r,
                     struct similar_hit hits[SIMILAR_HITS_MAX]);
-/* As similar_find, but the nearest whatever their verdict: the retrieval core on its own. */
+/* Of the other countries, at least possible: for joint work, never to be merged. */
+size_t similar_related(const struct similar_index *x, const char *country, const struct reading *r,
+                       struct similar_hit hits[SIMILAR_HITS_MAX]);
+/* Of all countries, the nearest by score whatever their verdict: retrieval on its own. */
 size_t similar_nearest(const struct similar_index *x, const struct reading *r,
                        struct similar_hit hits[SIMILAR_HITS_MAX]);
 void similar_hit_clear(struct similar_hit *h);

@@ -91,7 +91,7 @@ static json_t *pairs_json(const struct shelf_place *place, const struct reading 
                           enum similar_verdict *ret_best)
 {
     struct similar_hit hits[SIMILAR_HITS_MAX];
-    size_t n = similar_find(shelf_index(place), reading, hits);
+    size_t n = shelf_find(place, reading, hits);
     json_t *list = json_array();
 
     *ret_best = n ? hits[0].verdict : SIMILAR_NONE;

@@ -32,15 +32,15 @@ struct shelf_place {
     UT_hash_handle hh;
     struct shelf *shelf; /* borrowed */
     char country[4];
-    struct similar_index *index; /* owned */
-    int64_t seen_n;              /* decided ids taken in, in order */
-    struct known *known;         /* owned, by id */
+    int64_t seen_n;      /* decided ids taken in, in order */
+    struct known *known; /* owned, by id */
     struct visitors waiting;
     struct visitor *inside; /* owned; NULL: nobody */
 };
 
 struct shelf {
-    struct crew *crew; /* borrowed */
+    struct crew *crew;           /* borrowed */
+    struct similar_index *index; /* owned */
     struct shelf_place *places;
 };
 
@@ -51,6 +51,7 @@ struct shelf *shelf_new(struct crew *crew)
     struct shelf *s = mem_new(1, sizeof *s);
 
     s->crew = crew;
+    s->index = similar_new(crew->engine);
     return s;
 }
 
@@ -68,7 +69,6 @@ static void place_free(struct shelf_place *p)
         free(v);
     }
     free(p->inside);
-    similar_free(p->index);
     free(p);
 }
 
@@ -82,6 +82,7 @@ void shelf_free(struct shelf *s)
         HASH_DEL(s->places, p);
         place_free(p);
     }
+    similar_free(s->index);
     free(s);
 }
 
@@ -95,7 +96,6 @@ static struct shelf_place *place_of(struct shelf *s, const char *country)
     p = mem_new(1, sizeof *p);
     p->shelf = s;
     snprintf(p->country, sizeof p->country, "%s", country);
-    p->index = similar_new(s->crew->engine);
     TAILQ_INIT(&p->waiting);
     HASH_ADD_STR(s->places, country, p);
     return p;
@@ -188,9 +188,10 @@ void shelf_enter(struct shelf *s, const char *country, shelf_entered_fn fn, void
     place_turn(p);
 }
 
-const struct similar_index *shelf_index(const struct shelf_place *p)
+size_t shelf_find(const struct shelf_place *p, const struct reading *r,
+                  struct similar_hit hits[SIMILAR_HITS_MAX])
 {
-    return p->index;
+    return similar_find(p->shelf->index, p->country, r, hits);
 }
 
 int64_t shelf_epoch(const struct shelf_place *p)
@@ -214,7 +215,7 @@ void shelf_add(struct shelf_place *p, const char *id, const char *reference,
     snprintf(k->id, sizeof k->id, "%s", id);
     snprintf(k->reference, sizeof k->reference, "%s", reference);
     HASH_ADD_STR(p->known, id, k);
-    similar_add(p->index, id, r);
+    similar_add(p->shelf->index, p->country, id, r);
     p->seen_n++;
 }
 

@@ -18,7 +18,9 @@ void shelf_free(struct shelf *s);
 /* place is NULL when e->code is set: then nothing was entered. */
 typedef void (*shelf_entered_fn)(void *arg, struct shelf_place *place, const struct err *e);
 void shelf_enter(struct shelf *s, const char *country, shelf_entered_fn fn, void *arg);
-const struct similar_index *shelf_index(const struct shelf_place *p);
+/* As similar_find, among the country's requests. */
+size_t shelf_find(const struct shelf_place *p, const struct reading *r,
+                  struct similar_hit hits[SIMILAR_HITS_MAX]);
 /* How many decided requests the index has seen: what decide is conditional on. */
 int64_t shelf_epoch(const struct shelf_place *p);
 /* The reference of a request in the index; "" when unknown. Borrowed. */

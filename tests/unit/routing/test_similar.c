@@ -39,8 +39,8 @@ static enum similar_verdict compare_with_lake(const char *language, const char *
     struct similar_hit hits[SIMILAR_HITS_MAX];
     size_t n;
 
-    similar_add(x, "req_lake", first);
-    n = similar_find(x, second, hits);
+    similar_add(x, "TCD", "req_lake", first);
+    n = similar_find(x, "TCD", second, hits);
     memset(ret_hit, 0, sizeof *ret_hit);
     if (n > 0)
         *ret_hit = hits[0];
@@ -142,12 +142,12 @@ static void test_chinese_sibling_is_at_most_possible(void **state)
     size_t n;
 
     (void)state;
-    similar_add(x, "req_poyang", poyang);
-    n = similar_find(x, dongting, hits);
+    similar_add(x, "TCD", "req_poyang", poyang);
+    n = similar_find(x, "TCD", dongting, hits);
     assert_true(n == 0 || hits[0].verdict < SIMILAR_LIKELY);
     for (size_t i = 0; i < n; i++)
         similar_hit_clear(&hits[i]);
-    n = similar_find(x, poyang, hits);
+    n = similar_find(x, "TCD", poyang, hits);
     assert_int_equal(hits[0].verdict, SIMILAR_CERTAIN);
     for (size_t i = 0; i < n; i++)
         similar_hit_clear(&hits[i]);
@@ -176,7 +176,7 @@ static void test_an_empty_index_and_empty_texts_give_no_hit(void **state)
     struct similar_hit hits[SIMILAR_HITS_MAX];
 
     (void)state;
-    assert_int_equal(similar_find(x, nothing, hits), 0);
+    assert_int_equal(similar_find(x, "TCD", nothing, hits), 0);
     assert_int_equal(similar_count(x), 0);
     reading_free(nothing);
     similar_free(x);
@@ -193,15 +193,131 @@ static void test_at_most_ten_hits_best_first(void **state)
     (void)state;
     for (int i = 0; i < 30; i++) {
         snprintf(id, sizeof id, "req_%02d", i);
-        similar_add(x, id, lake);
+        similar_add(x, "TCD", id, lake);
     }
     assert_int_equal(similar_count(x), 30);
-    n = similar_find(x, lake, hits);
+    n = similar_find(x, "TCD", lake, hits);
     assert_int_equal(n, SIMILAR_HITS_MAX);
     for (size_t i = 1; i < n; i++)
         assert_true(hits[i - 1].probability >= hits[i].probability);
     for (size_t i = 0; i < n; i++)
         similar_hit_clear(&hits[i]);
+    reading_free(lake);
+    similar_free(x);
+}
+
+static void test_a_request_in_another_country_is_related_only(void **state)
+{
+    struct similar_index *x = similar_new(engine);
+    struct reading *lake = read_request("en", lake_title, lake_text);
+    struct similar_hit hits[SIMILAR_HITS_MAX];
+
+    (void)state;
+    similar_add(x, "NGA", "req_nga", lake);
+    assert_int_equal(similar_find(x, "TCD", lake, hits), 0);
+    assert_int_equal(similar_related(x, "NGA", lake, hits), 0);
+    assert_int_equal(similar_related(x, "TCD", lake, hits), 1);
+    assert_string_equal(hits[0].id, "req_nga");
+    assert_string_equal(hits[0].country, "NGA");
+    similar_hit_clear(&hits[0]);
+    assert_int_equal(similar_nearest(x, lake, hits), 1);
+    assert_true(hits[0].score > 0.99);
+    similar_hit_clear(&hits[0]);
+    reading_free(lake);
+    similar_free(x);
+}
+
+static void test_what_is_removed_is_not_found(void **state)
+{
+    struct similar_index *x = similar_new(engine);
+    struct reading *lake = read_request("en", lake_title, lake_text);
+    struct similar_hit hits[SIMILAR_HITS_MAX];
+    char id[16];
+
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        snprintf(id, sizeof id, "req_%03d", i);
+        similar_add(x, i % 2 ? "TCD" : "NGA", id, lake);
+    }
+    for (int i = 0; i < 300; i++) {
+        snprintf(id, sizeof id, "req_%03d", i);
+        assert_true(similar_has(x, id));
+        if (i != 77)
+            assert_true(similar_remove(x, id));
+    }
+    assert_false(similar_remove(x, "req_076"));
+    assert_false(similar_has(x, "req_076"));
+    assert_int_equal(similar_count(x), 1);
+    assert_int_equal(similar_nearest(x, lake, hits), 1);
+    assert_string_equal(hits[0].id, "req_077");
+    similar_hit_clear(&hits[0]);
+    reading_free(lake);
+    similar_free(x);
+}
+
+static void test_an_id_that_is_there_is_replaced(void **state)
+{
+    struct similar_index *x = similar_new(engine);
+    struct reading *lake = read_request("en", lake_title, lake_text);
+    struct reading *rot = read_request("en", "Potato brown rot in seed imports",
+                                       "A quarantine pest was found by our inspectors, who need "
+                                       "laboratory reagents and a phytosanitary procedure.");
+    struct similar_hit hits[SIMILAR_HITS_MAX];
+
+    (void)state;
+    similar_add(x, "TCD", "req_a", rot);
+    similar_add(x, "NGA", "req_a", lake);
+    assert_int_equal(similar_count(x), 1);
+    assert_int_equal(similar_find(x, "TCD", rot, hits), 0);
+    assert_int_equal(similar_find(x, "NGA", lake, hits), 1);
+    similar_hit_clear(&hits[0]);
+    reading_free(lake);
+    reading_free(rot);
+    similar_free(x);
+}
+
+static void test_packed_is_found_like_the_text_itself(void **state)
+{
+    struct similar_index *x = similar_new(engine), *packed = similar_new(engine);
+    struct reading *lake = read_request("en", lake_title, lake_text);
+    struct reading *again = read_request("en", "Lake Fitri wetland", lake_text);
+    struct similar_hit hit[2][SIMILAR_HITS_MAX];
+    unsigned char bytes[SIMILAR_PACKED_MAX];
+    size_t n = similar_pack(engine, lake, bytes, sizeof bytes);
+    struct err e = {0};
+
+    (void)state;
+    assert_true(n > 0);
+    assert_int_equal(similar_pack(engine, lake, bytes, n - 1), 0);
+    assert_int_equal(similar_pack(engine, lake, bytes, n), n);
+    similar_add(x, "TCD", "req_a", lake);
+    assert_int_equal(similar_add_packed(packed, "TCD", "req_a", bytes, n, &e), ERR_OK);
+    assert_int_equal(similar_find(x, "TCD", again, hit[0]), 1);
+    assert_int_equal(similar_find(packed, "TCD", again, hit[1]), 1);
+    assert_true(hit[0][0].probability == hit[1][0].probability);
+    similar_hit_clear(&hit[0][0]);
+    similar_hit_clear(&hit[1][0]);
+    reading_free(lake);
+    reading_free(again);
+    similar_free(x);
+    similar_free(packed);
+}
+
+static void test_packed_of_another_version_or_cut_is_refused(void **state)
+{
+    struct similar_index *x = similar_new(engine);
+    struct reading *lake = read_request("en", lake_title, lake_text);
+    unsigned char bytes[SIMILAR_PACKED_MAX];
+    size_t n = similar_pack(engine, lake, bytes, sizeof bytes);
+    struct err e = {0};
+
+    (void)state;
+    for (size_t cut = 1; cut < n; cut++)
+        assert_int_equal(similar_add_packed(x, "TCD", "req_a", bytes, cut, &e), ERR_MALFORMED);
+    bytes[0]++;
+    assert_int_equal(similar_add_packed(x, "TCD", "req_a", bytes, n, &e), ERR_STALE);
+    assert_int_equal(similar_add_packed(x, "TCD", "req_a", bytes, 0, &e), ERR_STALE);
+    assert_int_equal(similar_count(x), 0);
     reading_free(lake);
     similar_free(x);
 }
@@ -218,6 +334,11 @@ int main(void)
         cmocka_unit_test(test_another_matter_is_not_listed),
         cmocka_unit_test(test_an_empty_index_and_empty_texts_give_no_hit),
         cmocka_unit_test(test_at_most_ten_hits_best_first),
+        cmocka_unit_test(test_a_request_in_another_country_is_related_only),
+        cmocka_unit_test(test_what_is_removed_is_not_found),
+        cmocka_unit_test(test_an_id_that_is_there_is_replaced),
+        cmocka_unit_test(test_packed_is_found_like_the_text_itself),
+        cmocka_unit_test(test_packed_of_another_version_or_cut_is_refused),
     };
     return cmocka_run_group_tests_name("similar", tests, load_engine, free_engine);
 }
