@@ -45,6 +45,12 @@ struct word {
     uint32_t anchored_at, anchored_n;
 };
 
+/* A phrase that is found by its anchor, beside what tells most often that it is not there. */
+struct anchored {
+    uint32_t phrase;
+    uint32_t seen; /* seen_bit of its rarest other key */
+};
+
 struct matcher {
     struct node *nodes; /* owned, open addressing, size a power of two */
     size_t nodes_n, nodes_room;
@@ -52,8 +58,19 @@ struct matcher {
     size_t phrases_n, phrases_room;
     struct word *words; /* owned, open addressing */
     size_t words_n, words_room;
-    uint32_t *anchored; /* owned; indices of phrases, grouped by anchor */
+    struct anchored *anchored; /* owned, grouped by anchor */
 };
+
+/* Which bit of content.seen stands for the key. */
+static uint32_t seen_bit(uint64_t key)
+{
+    return (uint32_t)(key >> 20 & 4095);
+}
+
+static bool is_seen(const struct content *c, uint32_t bit)
+{
+    return c->seen[bit >> 6] >> (bit & 63) & 1;
+}
 
 void content_init(struct content *c, const struct text *t)
 {
@@ -65,7 +82,7 @@ void content_init(struct content *c, const struct text *t)
         if (t->tokens[i].flags & TOKEN_STOP)
             continue;
         c->tokens[c->tokens_n++] = (uint32_t)i;
-        c->seen[key >> 26 & 63] |= UINT64_C(1) << (key >> 20 & 63);
+        c->seen[seen_bit(key) >> 6] |= UINT64_C(1) << (seen_bit(key) & 63);
     }
 }
 
@@ -252,22 +269,31 @@ void matcher_add_name(struct matcher *m, const struct text *phrase, enum match_n
     phrase_add(m, phrase, need, payload, true);
 }
 
+/* Index of the key of p that fewest phrases have, besides one (NONE: of all). */
+static uint8_t rarest_key(const struct matcher *m, const struct phrase *p, int besides)
+{
+    uint32_t least = UINT32_MAX;
+    uint8_t rarest = 0;
+
+    for (uint8_t k = 0; k < p->keys_n; k++) {
+        uint32_t n = word_slot(m->words, m->words_room, p->keys[k])->phrases_n;
+        if (k != besides && n < least) {
+            least = n;
+            rarest = k;
+        }
+    }
+    return rarest;
+}
+
 void matcher_finish(struct matcher *m)
 {
     uint32_t at = 0;
 
     for (size_t i = 0; i < m->phrases_n; i++) {
         struct phrase *p = &m->phrases[i];
-        uint32_t least = UINT32_MAX;
         if (p->keys_n < 2 || p->han || p->name)
             continue;
-        for (uint8_t k = 0; k < p->keys_n; k++) {
-            uint32_t n = word_slot(m->words, m->words_room, p->keys[k])->phrases_n;
-            if (n < least) {
-                least = n;
-                p->anchor = k;
-            }
-        }
+        p->anchor = rarest_key(m, p, NONE);
         word_slot(m->words, m->words_room, p->keys[p->anchor])->anchored_n++;
     }
     for (size_t i = 0; i < m->words_room; i++) {
@@ -282,7 +308,8 @@ void matcher_finish(struct matcher *m)
         if (p->keys_n < 2 || p->han || p->name)
             continue;
         w = word_slot(m->words, m->words_room, p->keys[p->anchor]);
-        m->anchored[w->anchored_at + w->anchored_n++] = (uint32_t)i;
+        m->anchored[w->anchored_at + w->anchored_n++] =
+            (struct anchored){(uint32_t)i, seen_bit(p->keys[rarest_key(m, p, p->anchor)])};
     }
 }
 
@@ -395,7 +422,7 @@ static long near_token(const struct content *c, size_t anchor, uint64_t key, siz
 static bool may_stand(const struct content *c, const struct phrase *p)
 {
     for (uint8_t i = 0; i < p->keys_n; i++)
-        if (!(c->seen[p->keys[i] >> 26 & 63] >> (p->keys[i] >> 20 & 63) & 1))
+        if (!is_seen(c, seen_bit(p->keys[i])))
             return false;
     return true;
 }
@@ -426,9 +453,11 @@ static void find_near(struct finding *f, size_t anchor)
     if (w->key == 0 || w->anchored_n > NEAR_PHRASES_MAX)
         return;
     for (uint32_t k = 0; k < w->anchored_n; k++) {
-        const struct phrase *p = &f->m->phrases[f->m->anchored[w->anchored_at + k]];
+        const struct anchored *a = &f->m->anchored[w->anchored_at + k];
+        const struct phrase *p = &f->m->phrases[a->phrase];
         size_t low, high;
-        if (may_stand(f->c, p) && phrase_stands_near(f, p, anchor, &low, &high))
+        if (is_seen(f->c, a->seen) && may_stand(f->c, p) &&
+            phrase_stands_near(f, p, anchor, &low, &high))
             finding_add(f, p, low, high - low + 1, FIT_NEAR, true);
     }
 }

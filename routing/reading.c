@@ -45,8 +45,17 @@ enum zone reading_zone(const struct reading *r, size_t byte)
 
 static void compose_part(struct buf *b, const char *part)
 {
-    for (const char *p = part; p && *p; p++)
-        buf_add(b, *p == ZONE_MARK ? " " : p, 1);
+    static const char zone_mark[] = {ZONE_MARK, '\0'};
+
+    for (const char *p = part ? part : ""; *p;) {
+        size_t n = strcspn(p, zone_mark);
+        buf_add(b, p, n);
+        p += n;
+        if (*p) {
+            buf_add(b, " ", 1);
+            p++;
+        }
+    }
 }
 
 static void reading_compose(struct reading *r, const struct draft *d)
@@ -213,23 +222,32 @@ static bool takes_meaning(const struct found_in_text *f, const struct match *lon
     return false;
 }
 
-/* True for matches that lie inside a longer phrase which takes their meaning. Matches stand by
- * first token, so the phrases that may cover one are just before or after it. */
+static bool covers(const struct found_in_text *f, const struct match *other, const struct match *m)
+{
+    return !other->near_only && other->length > m->length && other->first <= m->first &&
+           other->first + other->length >= m->first + m->length && takes_meaning(f, other, m);
+}
+
+/* True for matches that lie inside a longer phrase which takes their meaning. Phrases as written
+ * stand by first token, so those that may cover one are just before or after it. */
 static bool is_covered(const struct found_in_text *f, size_t i)
 {
-    const struct match *m = &f->matches[i];
+    const struct match *m = &f->matches[i], *other;
 
-    for (size_t step = 1; step <= 2 * MATCH_PHRASE_MAX; step++)
-        for (int side = 0; side < 2; side++) {
-            size_t k = side ? i + step : i - step;
-            const struct match *other;
-            if (k >= f->matches_n) /* also below 0 */
-                continue;
-            other = &f->matches[k];
-            if (!other->near_only && other->length > m->length && other->first <= m->first &&
-                other->first + other->length >= m->first + m->length && takes_meaning(f, other, m))
-                return true;
-        }
+    for (size_t k = i + 1; k < f->matches_n && k <= i + 2UL * MATCH_PHRASE_MAX; k++) {
+        other = &f->matches[k];
+        if (covers(f, other, m))
+            return true;
+        if (!other->near_only && other->first > m->first)
+            break;
+    }
+    for (size_t k = i; k-- > 0 && k + 2UL * MATCH_PHRASE_MAX >= i;) {
+        other = &f->matches[k];
+        if (covers(f, other, m))
+            return true;
+        if (!other->near_only && other->first + MATCH_PHRASE_MAX <= m->first)
+            break;
+    }
     return false;
 }
 

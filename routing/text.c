@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "config/mandate.h"
+#include "routing/letter.h"
 #include "routing/stop.h"
 
 #include <libstemmer.h>
@@ -23,8 +24,14 @@ enum {
     SHOUT_WORDS = 4,       /* a sentence of so many words, most of them in capitals, */
     SHOUT_PERCENT = 70,    /* is shouting: there capitals mark no abbreviation */
     SENTENCES_MAX = 4095,
-    ARABIC_ROOT_LETTERS = 3 /* what must remain when a prefix is taken off */
+    ARABIC_ROOT_LETTERS = 3, /* what must remain when a prefix is taken off */
+    WORD_BYTES_REMEMBERED = 38,
+    MEMORIES_BITS = 14
 };
+
+/* Requests use the same few thousand words again and again, and stemming is what reading costs. */
+static _Thread_local struct memory
+    *memories; /* 1 << MEMORIES_BITS of them; as long as the thread */
 
 uint64_t text_hash(const void *bytes, size_t n)
 {
@@ -44,15 +51,21 @@ uint64_t text_mix(uint64_t a, uint64_t b)
     return h ^ (h >> 32);
 }
 
-/* The word under way, code points as they stand after script repairs. */
+/* The word under way. */
 struct word {
-    UChar32 letters[WORD_LETTERS_MAX];
-    size_t letters_n; /* kept */
-    size_t length;    /* seen */
+    size_t length; /* code points */
     size_t upper_n;
     size_t start;
     unsigned script; /* TOKEN_ARABIC, TOKEN_CYRILLIC or 0 */
     bool number;
+};
+
+/* A word that was read before, with what came of it. */
+struct memory {
+    char word[WORD_BYTES_REMEMBERED];
+    uint8_t word_bytes; /* 0: free */
+    int8_t language;
+    struct token token; /* what depends on the word alone */
 };
 
 struct scanner {
@@ -422,18 +435,33 @@ static uint16_t stop_flags(enum stop stop)
     return stop == STOP_LINK ? TOKEN_STOP | TOKEN_LINK : TOKEN_STOP;
 }
 
-static void word_store(struct scanner *s, struct token *t)
+/* The word's letters after script repairs, the first WORD_LETTERS_MAX. */
+static size_t word_letters(const struct scanner *s, size_t end, UChar32 letters[WORD_LETTERS_MAX])
 {
-    struct word *w = &s->word;
-    UChar32 folded[WORD_LETTERS_MAX];
+    size_t n = 0;
+
+    for (size_t i = s->word.start; i < end && n < WORD_LETTERS_MAX;) {
+        UChar32 c = utf8_next(s->text->source, &i, end);
+        enum letter kind = letter_kind(c);
+        if (kind == LETTER_ALPHA || kind == LETTER_DIGIT) /* no hyphen of "bio-prospecting" */
+            letters[n++] = letter_repair(u_tolower(c));
+    }
+    return n;
+}
+
+static void word_read(struct scanner *s, size_t end, struct token *t)
+{
+    const struct word *w = &s->word;
+    UChar32 letters[WORD_LETTERS_MAX], folded[WORD_LETTERS_MAX];
     char utf8[TEXT_WORD_BYTES * 4];
-    size_t skip = w->script == TOKEN_ARABIC ? arabic_prefix(w->letters, w->letters_n) : 0;
+    size_t n = word_letters(s, end, letters);
+    size_t skip = w->script == TOKEN_ARABIC ? arabic_prefix(letters, n) : 0;
     size_t bytes;
 
-    for (size_t i = 0; i < w->letters_n; i++)
-        folded[i] = letter_fold(s->nfd, w->letters[i]);
-    bytes = letters_to_utf8(folded, w->letters_n, utf8);
-    t->flags |= (uint16_t)w->script;
+    for (size_t i = 0; i < n; i++)
+        folded[i] = letter_fold(s->nfd, letters[i]);
+    bytes = letters_to_utf8(folded, n, utf8);
+    t->flags = (uint16_t)w->script;
     if (w->upper_n > 0)
         t->flags |= TOKEN_UPPER;
     if (w->upper_n == w->length && w->length > 1)
@@ -441,12 +469,47 @@ static void word_store(struct scanner *s, struct token *t)
     t->fold = t->singular = text_hash(utf8, bytes);
     if (bytes > 2 && (utf8[bytes - 1] == 's' || utf8[bytes - 1] == 'x'))
         t->singular = text_hash(utf8, bytes - 1);
-    t->key = stem_key(s, w->letters + skip, w->letters_n - skip, w->script);
+    t->key = stem_key(s, letters + skip, n - skip, w->script);
     t->manner = word_manner(s, utf8, bytes, w->script);
-    letters_to_utf8(w->letters, w->letters_n, utf8);
+    letters_to_utf8(letters, n, utf8);
     t->flags |= stop_flags(stop_find(s->language, utf8));
-    t->skeleton = word_skeleton(folded + skip, w->letters_n - skip, &t->consonants);
+    t->skeleton = word_skeleton(folded + skip, n - skip, &t->consonants);
     t->letters = (uint8_t)(w->length > 255 ? 255 : w->length);
+}
+
+/* Where the word's memory is, right or wrong; NULL: too long to be remembered. */
+static struct memory *memory_of(const char *word, size_t bytes, int language)
+{
+    if (bytes > WORD_BYTES_REMEMBERED)
+        return NULL;
+    if (!memories)
+        memories = mem_new((size_t)1 << MEMORIES_BITS, sizeof *memories);
+    return &memories[text_mix(text_hash(word, bytes), (uint64_t)language) >> (64 - MEMORIES_BITS)];
+}
+
+static void word_store(struct scanner *s, size_t end, struct token *t)
+{
+    const char *word = s->text->source + s->word.start;
+    size_t bytes = end - s->word.start;
+    struct memory *m = memory_of(word, bytes, s->language);
+    struct token at = *t;
+
+    if (m && m->word_bytes == bytes && m->language == s->language &&
+        memcmp(m->word, word, bytes) == 0) {
+        *t = m->token;
+    } else {
+        word_read(s, end, t);
+        if (m) {
+            memcpy(m->word, word, bytes);
+            m->word_bytes = (uint8_t)bytes;
+            m->language = (int8_t)s->language;
+            m->token = *t;
+        }
+    }
+    t->start = at.start;
+    t->bytes = at.bytes;
+    t->sentence = at.sentence;
+    t->flags |= at.flags;
 }
 
 /* "1,200", "1.200" and "1200" are one number; "3.5" keeps its point. */
@@ -481,7 +544,7 @@ static void word_end(struct scanner *s, size_t end)
     if (t && w->number)
         number_store(s, t, end);
     else if (t)
-        word_store(s, t);
+        word_store(s, end, t);
     memset(w, 0, sizeof *w);
 }
 
@@ -491,13 +554,11 @@ static void word_add(struct scanner *s, UChar32 c, size_t start)
 
     if (w->length == 0)
         w->start = start;
-    if (u_isUUppercase(c) || u_istitle(c))
+    if (letter_is_upper(c))
         w->upper_n += w->upper_n == w->length || w->length == 0;
     if (w->length == 0)
         w->script = letter_script(c);
     w->length++;
-    if (w->letters_n < WORD_LETTERS_MAX)
-        w->letters[w->letters_n++] = letter_repair(u_tolower(c));
 }
 
 static void han_add(struct scanner *s, UChar32 c, size_t start, size_t end)
@@ -550,16 +611,17 @@ static bool ends_sentence(UChar32 c, const char *rest)
 }
 
 /* "bio-prospecting" and "bioprospecting" are one word. */
-static bool is_prefix(const struct word *w)
+static bool is_prefix(const struct scanner *s, size_t end)
 {
     static const char *const prefixes[] = {"agro",  "anti",  "auto", "bio",   "co",    "eco",
                                            "geo",   "micro", "mini", "multi", "photo", "re",
                                            "socio", "агро",  "анти", "био",   "гео",   "эко"};
+    UChar32 letters[WORD_LETTERS_MAX];
     char utf8[TEXT_WORD_BYTES * 4];
 
-    if (w->length == 0 || w->length > 5)
+    if (s->word.length == 0 || s->word.length > 5)
         return false;
-    letters_to_utf8(w->letters, w->letters_n, utf8);
+    letters_to_utf8(letters, word_letters(s, end, letters), utf8);
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
         if (strcmp(utf8, prefixes[i]) == 0)
             return true;
@@ -570,7 +632,7 @@ static void mark(struct scanner *s, UChar32 c, size_t start, const char *rest)
 {
     bool after_word = s->word.length > 0;
 
-    if (is_hyphen(c) && is_prefix(&s->word))
+    if (is_hyphen(c) && is_prefix(s, start))
         return;
     word_end(s, start);
     if (is_hyphen(c) && after_word && s->text->tokens_n > 0) {
@@ -604,28 +666,28 @@ static void scan(struct scanner *s)
     for (size_t i = 0; i < n && s->text->tokens_n < TEXT_TOKENS_MAX;) {
         size_t start = i;
         UChar32 c = utf8_next(p, &i, n);
-        int8_t type;
-        if (c < 0) {
-            mark(s, ',', start, p + i);
-            continue;
-        }
-        type = u_charType(c);
-        if (type == U_NON_SPACING_MARK || type == U_FORMAT_CHAR || c == 0x0640)
-            continue; /* harakat, tatweel, stray accents, soft hyphens */
-        if (u_hasBinaryProperty(c, UCHAR_IDEOGRAPHIC)) {
+        switch (c < 0 ? LETTER_OTHER : letter_kind(c)) {
+        case LETTER_MARK:
+            break;
+        case LETTER_HAN:
             han_add(s, c, start, i);
-        } else if (u_isalpha(c) || type == U_COMBINING_SPACING_MARK) {
+            break;
+        case LETTER_ALPHA:
             if (s->word.number || (s->word.length > 0 && s->word.script != letter_script(c)))
                 word_end(s, start);
             word_add(s, c, start);
-        } else if (u_isdigit(c)) {
+            break;
+        case LETTER_DIGIT:
             if (s->word.length == 0)
                 s->word.number = true;
             word_add(s, c, start);
-        } else if (continues_number(s, c, p + i)) {
-            word_add(s, c, start);
-        } else {
-            mark(s, c, start, p + i);
+            break;
+        case LETTER_OTHER:
+            if (continues_number(s, c, p + i))
+                word_add(s, c, start);
+            else
+                mark(s, c < 0 ? ',' : c, start, p + i);
+            break;
         }
     }
     word_end(s, n);
@@ -650,9 +712,19 @@ static void settle_capitals(struct text *t)
     }
 }
 
-/* NFKC, so that full-width letters and ligatures read like plain ones. Almost every text is in
- * that form already; the others pass through UTF-16. */
-static void text_normalise(const char *source, size_t bytes, struct text *t)
+/* Every code point of it stands for itself, as nearly all texts have it. */
+static bool is_normal(const char *source, size_t bytes)
+{
+    for (size_t i = 0; i < bytes;) {
+        UChar32 c = utf8_next(source, &i, bytes);
+        if (c < 0 || !letter_is_normal(c))
+            return false;
+    }
+    return true;
+}
+
+/* NFKC, so that full-width letters and ligatures read like plain ones; by way of UTF-16. */
+static void text_rewrite(const char *source, size_t bytes, struct text *t)
 {
     UErrorCode status = U_ZERO_ERROR;
     const UNormalizer2 *nfkc = unorm2_getNFKCInstance(&status);
@@ -688,12 +760,20 @@ void text_read(const char *source, int language, struct text *ret_text)
 {
     UErrorCode status = U_ZERO_ERROR;
     struct scanner s = {.text = ret_text, .language = language};
+    size_t bytes;
 
+    letter_prepare();
     memset(ret_text, 0, sizeof *ret_text);
     s.nfd = unorm2_getNFDInstance(&status);
     if (U_FAILURE(status))
         bug("ICU: %s", u_errorName(status));
-    text_normalise(source, strnlen(source, TEXT_BYTES_MAX), ret_text);
+    bytes = strnlen(source, TEXT_BYTES_MAX);
+    if (is_normal(source, bytes)) {
+        ret_text->source = mem_text_n(source, bytes);
+        ret_text->source_bytes = bytes;
+    } else {
+        text_rewrite(source, bytes, ret_text);
+    }
     scan(&s);
     settle_capitals(ret_text);
     sb_stemmer_delete(s.arabic);
