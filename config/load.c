@@ -2,10 +2,12 @@
 
 #include "config/file.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { HASH_BYTES = 32, FILE_BYTES_MAX = 16 << 20 };
 
@@ -69,6 +71,19 @@ static enum err_code ruleset_read(const char *dir, char ret_ruleset[17], struct 
     return ERR_OK;
 }
 
+/* The build makes it, so a folder of the repository may lack it. Its bytes are checked by
+ * lexicon_open. */
+static enum err_code lexicon_read(const char *dir, struct buf *ret_bytes, struct err *e)
+{
+    char *path = file_path(dir, "lexicon.bin");
+    enum err_code rc = ERR_OK;
+
+    if (access(path, F_OK) == 0 || errno != ENOENT)
+        rc = file_read(path, LEXICON_BYTES_MAX, ret_bytes, e);
+    free(path);
+    return rc;
+}
+
 static enum err_code config_read(const char *dir, struct config *c, struct err *e)
 {
     char after[sizeof c->ruleset];
@@ -78,7 +93,8 @@ static enum err_code config_read(const char *dir, struct config *c, struct err *
         (rc = world_load(dir, &c->mandate, &c->world, e)) ||
         (rc = terms_load(dir, &c->mandate, &c->terms, e)) ||
         (rc = weights_load(dir, &c->mandate, &c->weights, e)) ||
-        (rc = words_load(dir, &c->words, e)) || (rc = ruleset_read(dir, after, e)))
+        (rc = words_load(dir, &c->words, e)) || (rc = lexicon_read(dir, &c->lexicon, e)) ||
+        (rc = ruleset_read(dir, after, e)))
         return rc;
     if (strcmp(c->ruleset, after) != 0) /* the hash would name rules that nobody loaded */
         return err_set(e, ERR_CONFIG, "%s: files changed while they were read; try again", dir);
@@ -104,5 +120,6 @@ void config_free(struct config *c)
     world_clear(&c->world);
     terms_clear(&c->terms);
     words_free(c->words);
+    buf_clear(&c->lexicon);
     free(c);
 }

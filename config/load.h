@@ -2,6 +2,7 @@
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "config/mandate.h"
 #include "config/term.h"
@@ -9,13 +10,17 @@
 #include "config/words.h"
 #include "config/world.h"
 
+enum { LEXICON_BYTES_MAX = 6 << 20 }; /* of lexicon.bin */
+
 struct config {
     struct mandate mandate;
     struct world world;
     struct terms terms;
     struct weights weights;
     struct words *words;
-    char ruleset[17]; /* first 16 hex digits of BLAKE2b-256 over all files that steer routing */
+    struct buf lexicon; /* bytes of lexicon.bin, empty when the folder has none */
+    char ruleset[17];   /* first 16 hex digits of BLAKE2b-256 over all files that steer routing;
+                           not of the lexicon, which has a mark of its own */
 };
 
 /* Parses everything before anything is kept, so a faulty folder changes nothing: ret_config is

@@ -78,10 +78,16 @@ static void engine_add_species(struct engine *g, size_t index, int language)
 enum err_code engine_new(const struct config *c, struct engine **ret_engine, struct err *e)
 {
     struct engine *g;
+    struct lexicon *lexicon = NULL;
+    enum err_code rc;
 
     if (c->terms.concepts_n > UINT16_MAX || c->world.species_n > UINT16_MAX)
         return err_set(e, ERR_CONFIG, "more than %d concepts or species", UINT16_MAX);
+    if (c->lexicon.bytes > 0 &&
+        (rc = lexicon_open(c->lexicon.text, c->lexicon.bytes, &lexicon, e)) != ERR_OK)
+        return rc;
     g = mem_new(1, sizeof *g);
+    g->lexicon = lexicon;
     g->config = c;
     for (int l = 0; l < LANGUAGES_N; l++) {
         g->matchers[l] = matcher_new();
@@ -105,10 +111,16 @@ void engine_free(struct engine *g)
     for (size_t l = 0; l < LANGUAGES_N; l++)
         matcher_free(g->matchers[l]);
     places_free(g->places);
+    lexicon_close(g->lexicon);
     free(g);
 }
 
 const struct config *engine_config(const struct engine *g)
 {
     return g->config;
+}
+
+const struct lexicon *engine_lexicon(const struct engine *g)
+{
+    return g->lexicon;
 }

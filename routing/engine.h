@@ -12,12 +12,16 @@
 #include "config/load.h"
 
 struct engine;
+struct lexicon;
 
-/* c is borrowed and must outlive the engine. */
+/* c is borrowed and must outlive the engine. ERR_CONFIG: the data do not fit, or the lexicon is
+ * damaged or made by another version. */
 enum err_code engine_new(const struct config *c, struct engine **ret_engine,
                          struct err *e) ERR_CHECK;
 void engine_free(struct engine *g);
 const struct config *engine_config(const struct engine *g);
+/* NULL: the data folder has none. */
+const struct lexicon *engine_lexicon(const struct engine *g);
 
 /* A request's text and the structured members that routing looks at. All borrowed. */
 struct draft {

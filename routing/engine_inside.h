@@ -3,6 +3,7 @@
 #define ROUTING_ENGINE_INSIDE_H
 
 #include "routing/engine.h"
+#include "routing/lexicon.h"
 #include "routing/matcher.h"
 #include "routing/place.h"
 
@@ -16,6 +17,7 @@ struct engine {
     const struct config *config;           /* borrowed */
     struct matcher *matchers[LANGUAGES_N]; /* owned */
     struct places *places;                 /* owned */
+    struct lexicon *lexicon;               /* owned, NULL: none */
 };
 
 #endif

@@ -15,6 +15,8 @@ struct lexicon {
     const char *about;          /* borrowed */
     const unsigned char *stems; /* borrowed */
     uint32_t stems_n;
+    unsigned dictionaries_n;
+    uint64_t mark;
     struct tongue tongues[LANGUAGES_N];
 };
 
@@ -89,6 +91,8 @@ static bool lexicon_lay_out(const unsigned char *bytes, size_t n, struct lexicon
     uint32_t stems_at = read_u32(bytes + LEXICON_AT_STEMS);
 
     x->stems_n = read_u32(bytes + LEXICON_AT_STEMS + 4);
+    x->dictionaries_n = read_u32(bytes + LEXICON_AT_DICTIONARIES);
+    x->mark = read_u64(bytes + LEXICON_AT_CHECKSUM);
     if (about_bytes == 0 || !lies_within(n, about_at, about_bytes, 1) ||
         bytes[about_at + about_bytes - 1] != '\0' || x->stems_n > LEXICON_STEMS_MAX ||
         !lies_within(n, stems_at, x->stems_n, 8))
@@ -119,13 +123,11 @@ static enum err_code header_check(const unsigned char *bytes, size_t n, struct e
 
     if (n < LEXICON_HEADER_BYTES || memcmp(bytes, LEXICON_MAGIC, LEXICON_AT_VERSION) != 0)
         return err_set(e, ERR_CONFIG, "lexicon: not a lexicon");
-    if (n > LEXICON_BYTES_MAX)
-        return err_set(e, ERR_CONFIG, "lexicon: larger than %d bytes", LEXICON_BYTES_MAX);
     if (read_u32(bytes + LEXICON_AT_VERSION) != LEXICON_VERSION)
         return err_set(e, ERR_CONFIG, "lexicon: version %u, this program reads %d",
                        (unsigned)read_u32(bytes + LEXICON_AT_VERSION), LEXICON_VERSION);
     checksum(bytes, n, sum);
-    if (read_u64(bytes + LEXICON_AT_BYTES) != n ||
+    if (read_u32(bytes + LEXICON_AT_BYTES) != n ||
         memcmp(sum, bytes + LEXICON_AT_CHECKSUM, sizeof sum) != 0)
         return err_set(e, ERR_CONFIG, "lexicon: damaged");
     if (read_u64(bytes + LEXICON_AT_DIALECT) != lexicon_dialect())
@@ -277,4 +279,14 @@ size_t lexicon_count(const struct lexicon *x, int language)
 const char *lexicon_about(const struct lexicon *x)
 {
     return x->about;
+}
+
+unsigned lexicon_dictionaries(const struct lexicon *x)
+{
+    return x->dictionaries_n;
+}
+
+uint64_t lexicon_mark(const struct lexicon *x)
+{
+    return x->mark;
 }

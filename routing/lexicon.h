@@ -15,8 +15,7 @@
 
 enum {
     LEXICON_SENSES_MAX = 2,
-    LEXICON_TOKENS_MAX = 8, /* the longest phrase */
-    LEXICON_BYTES_MAX = 6 << 20
+    LEXICON_TOKENS_MAX = 8 /* the longest phrase */
 };
 
 struct lexicon;
@@ -49,7 +48,11 @@ bool lexicon_find(const struct lexicon *x, int language, const struct text *t, s
 
 /* Entries of a language. */
 size_t lexicon_count(const struct lexicon *x, int language);
-/* Where the words come from: "freedict-fra-eng 8505, table 12000". Borrowed from the file. */
+/* Where the words come from: "table 12000, freedict-fra-eng 8505". Borrowed from the file. */
 const char *lexicon_about(const struct lexicon *x);
+/* How many dictionaries beside the committed table. */
+unsigned lexicon_dictionaries(const struct lexicon *x);
+/* Differs for any two files: what was computed with one lexicon does not fit another. */
+uint64_t lexicon_mark(const struct lexicon *x);
 
 #endif

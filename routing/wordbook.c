@@ -2,6 +2,7 @@
  * its best two stems, and these are numbered. */
 #include "routing/wordbook.h"
 
+#include "config/load.h"
 #include "routing/lexicon_inside.h"
 
 #include <stdlib.h>
@@ -301,8 +302,9 @@ static void tongue_write(struct writer *w, int language, size_t first, size_t en
     }
 }
 
-static void file_write(struct writer *w, const char *about)
+static void file_write(struct writer *w, const char *about, unsigned dictionaries_n)
 {
+    put_at(w, LEXICON_AT_DICTIONARIES, dictionaries_n, 4);
     put_at(w, LEXICON_AT_DIALECT, lexicon_dialect(), 8);
     put_at(w, LEXICON_AT_VERSION, LEXICON_VERSION, 4);
     memcpy(w->bytes, LEXICON_MAGIC, LEXICON_AT_VERSION);
@@ -320,12 +322,12 @@ static void file_write(struct writer *w, const char *about)
             end++;
         tongue_write(w, (int)l, i, end);
     }
-    put_at(w, LEXICON_AT_BYTES, w->n, 8);
+    put_at(w, LEXICON_AT_BYTES, w->n, 4);
     lexicon_seal(w->bytes, w->n);
 }
 
-enum err_code wordbook_write(struct wordbook *b, const char *about, struct buf *ret_bytes,
-                             struct err *e)
+enum err_code wordbook_write(struct wordbook *b, const char *about, unsigned dictionaries_n,
+                             struct buf *ret_bytes, struct err *e)
 {
     struct writer w = {0};
     enum err_code rc = ERR_OK;
@@ -336,7 +338,7 @@ enum err_code wordbook_write(struct wordbook *b, const char *about, struct buf *
     /* Buckets take at most 4 bytes an entry, one at least a language, and each list's end. */
     w.bytes = mem_new(1, LEXICON_HEADER_BYTES + strlen(about) + 1 + 8 * w.stems_n +
                              w.entries_n * (LEXICON_ENTRY_BYTES + 4) + (size_t)LANGUAGES_N * 8);
-    file_write(&w, about);
+    file_write(&w, about, dictionaries_n);
     if (w.n > LEXICON_BYTES_MAX || w.stems_n > LEXICON_STEMS_MAX)
         rc = err_set(e, ERR_TOO_LARGE, "lexicon: %zu bytes, %zu stems: more than fit", w.n,
                      w.stems_n);

@@ -24,9 +24,10 @@ void wordbook_free(struct wordbook *b);
 bool wordbook_add(struct wordbook *b, int language, const char *phrase, const char *english,
                   unsigned score);
 
-/* The file, the same bytes for the same pairs in any order. about: UTF-8, copied. ERR_TOO_LARGE:
- * beyond what a lexicon may be. ret_bytes must be empty. */
-enum err_code wordbook_write(struct wordbook *b, const char *about, struct buf *ret_bytes,
-                             struct err *e) ERR_CHECK;
+/* The file, the same bytes for the same pairs in any order. about and dictionaries_n are
+ * for lexicon_about and lexicon_dictionaries. ERR_TOO_LARGE: more than a lexicon may have.
+ * ret_bytes must be empty. */
+enum err_code wordbook_write(struct wordbook *b, const char *about, unsigned dictionaries_n,
+                             struct buf *ret_bytes, struct err *e) ERR_CHECK;
 
 #endif

@@ -164,6 +164,32 @@ static void test_any_faulty_or_missing_file_leaves_the_old_config(void **state)
     }
 }
 
+/* It may be missing, but what is there must be readable whole. */
+static void test_lexicon_is_read_where_there_is_one(void **state)
+{
+    struct folder f;
+    struct config *c;
+    struct err e = {0};
+    char *large;
+
+    (void)state;
+    folder_make(&f);
+    folder_copy_config(&f);
+    c = loaded(f.path);
+    assert_int_equal(c->lexicon.bytes, 0);
+    config_free(c);
+    folder_write_n(&f, "lexicon.bin", "a\0b", 3);
+    c = loaded(f.path);
+    assert_int_equal(c->lexicon.bytes, 3);
+    assert_memory_equal(c->lexicon.text, "a\0b", 3);
+    config_free(c);
+    large = mem_new(LEXICON_BYTES_MAX + 1, 1);
+    folder_write_n(&f, "lexicon.bin", large, LEXICON_BYTES_MAX + 1);
+    free(large);
+    assert_int_equal(config_load(f.path, &c, &e), ERR_CONFIG);
+    folder_remove(&f);
+}
+
 static void test_freeing_nothing_is_allowed(void **state)
 {
     (void)state;
@@ -180,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_names_of_term_files_are_part_of_the_ruleset),
         cmocka_unit_test(test_words_for_people_do_not_change_the_ruleset),
         cmocka_unit_test(test_any_faulty_or_missing_file_leaves_the_old_config),
+        cmocka_unit_test(test_lexicon_is_read_where_there_is_one),
         cmocka_unit_test(test_freeing_nothing_is_allowed),
     };
 

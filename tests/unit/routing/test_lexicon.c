@@ -45,7 +45,7 @@ static struct buf write_rows(bool backwards)
             wordbook_add(b, language_find(r->language), r->phrase, r->english, r->score),
             strcmp(r->english, "of") != 0);
     }
-    assert_int_equal(wordbook_write(b, "a test", &bytes, &e), ERR_OK);
+    assert_int_equal(wordbook_write(b, "a test", 3, &bytes, &e), ERR_OK);
     wordbook_free(b);
     return bytes;
 }
@@ -213,6 +213,7 @@ static void test_about_and_counts_are_told(void **state)
     const struct lexicon *x = ((struct fixture *)*state)->x;
 
     assert_string_equal(lexicon_about(x), "a test");
+    assert_int_equal(lexicon_dictionaries(x), 3);
     assert_int_equal(lexicon_count(x, language_find("fr")), 3);
     assert_int_equal(lexicon_count(x, language_find("en")), 0);
     assert_int_equal(lexicon_count(x, language_find("zh")), 6); /* with two beginnings */
@@ -227,7 +228,7 @@ static void test_empty_book_is_a_lexicon(void **state)
     struct lexicon_hit hit;
 
     (void)state;
-    assert_int_equal(wordbook_write(b, "", &bytes, &e), ERR_OK);
+    assert_int_equal(wordbook_write(b, "", 0, &bytes, &e), ERR_OK);
     assert_int_equal(lexicon_open(bytes.text, bytes.bytes, &x, &e), ERR_OK);
     assert_false(find(x, "fr", "zone", 0, &hit));
     lexicon_close(x);
