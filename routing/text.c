@@ -26,7 +26,7 @@ enum {
     SENTENCES_MAX = 4095,
     ARABIC_ROOT_LETTERS = 3, /* what must remain when a prefix is taken off */
     WORD_BYTES_REMEMBERED = 38,
-    MEMORIES_BITS = 14
+    MEMORIES_BITS = 16
 };
 
 /* Requests use the same few thousand words again and again, and stemming is what reading costs. */
