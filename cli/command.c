@@ -6,6 +6,7 @@
 #include "cli/help_command.h"
 #include "cli/queue_command.h"
 #include "cli/request_command.h"
+#include "cli/routing_command.h"
 #include "cli/token_command.h"
 
 #include <stdlib.h>
@@ -74,6 +75,8 @@ static const struct command fixed[] = {
     {GROUP_SERVER, "token rotate", "ID", 1, 1, "issue a token for the same holder and let this one end soon", NULL, rotate_flags, token_rotate_run, 0},
     {GROUP_SERVER, "token issue-all", "", 0, 0, "issue tokens for every country, secretariat and role into one file",
      "Nothing is done while the first token of the file is valid for 30 days more.\n", issue_all_flags, token_issue_all_run, 0},
+    {GROUP_SERVER, "routing cases", "", 0, 0, "list what claims, declines and manual routes have taught",
+     "Ids and codes only; liaison routing learn makes weights of them.\n", server_flags, routing_cases_run, 0},
     {GROUP_SERVER, "keys create", "FILE", 1, 1, "make a new key file", NULL, NULL, keys_create_run, 0},
     {GROUP_OTHER, "assess", "[FILE|-]", 0, 1, "route a draft and look for duplicates, without server and store",
      "With --jsonl the drafts come from stdin unless a FILE is named.\n", assess_flags, assess_run, 0},

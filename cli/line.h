@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LINE_FLAGS_MAX = 32, LINE_OPERANDS_MAX = 4 };
+enum { LINE_FLAGS_MAX = 32, LINE_OPERANDS_MAX = 64 };
 
 /* Everything is borrowed from argv, the environment and the commands. */
 struct line {

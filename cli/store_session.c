@@ -1,11 +1,13 @@
 #include "cli/store_session.h"
 
+#include "base/id.h"
 #include "cli/server_settings.h"
+#include "store/lesson_store.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 
-enum { PUT_AT_ONCE = 64 };
+enum { PUT_AT_ONCE = 64, LESSONS_AT_ONCE = 100 };
 
 struct store_session {
     struct settings settings;
@@ -16,7 +18,9 @@ struct store_session {
     struct err fault;        /* the first one since session_settle */
     /* what the answers brought */
     struct credential credential;
-    json_t *ids; /* owned until taken */
+    json_t *ids;                    /* owned until taken */
+    json_t *lessons;                /* owned until taken */
+    size_t lessons_n, unreadable_n; /* of the last page: all that came, and those left out */
 };
 
 static void session_unfit(void *arg, const char *why)
@@ -62,6 +66,7 @@ void store_session_close(struct store_session *s)
         event_base_free(s->base);
     keyring_free(s->ring);
     json_decref(s->ids);
+    json_decref(s->lessons);
     free(s);
 }
 
@@ -165,6 +170,42 @@ enum err_code store_session_ids(struct store_session *s, json_t **ret_ids, struc
     if (rc == ERR_OK) {
         *ret_ids = s->ids;
         s->ids = NULL;
+    }
+    return rc;
+}
+
+static void session_learned(void *arg, json_t *lessons, size_t unreadable_n, const struct err *e)
+{
+    struct store_session *s = arg;
+
+    s->lessons_n = json_array_size(lessons) + unreadable_n;
+    s->unreadable_n += unreadable_n;
+    json_array_extend(s->lessons, lessons);
+    session_answered(s, e);
+}
+
+enum err_code store_session_lessons(struct store_session *s, json_t **ret_lessons,
+                                    size_t *ret_unreadable_n, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+
+    json_decref(s->lessons);
+    s->lessons = json_array();
+    s->unreadable_n = 0;
+    for (unsigned p = 0; rc == ERR_OK && p < ID_PARTITIONS; p++) {
+        int64_t first = 0;
+
+        do {
+            s->open_n++;
+            lesson_store_read(s->store, p, first, LESSONS_AT_ONCE, session_learned, s);
+            rc = session_settle(s, e);
+            first += LESSONS_AT_ONCE;
+        } while (rc == ERR_OK && s->lessons_n == LESSONS_AT_ONCE);
+    }
+    if (rc == ERR_OK) {
+        *ret_lessons = s->lessons;
+        *ret_unreadable_n = s->unreadable_n;
+        s->lessons = NULL;
     }
     return rc;
 }

@@ -31,5 +31,9 @@ enum err_code store_session_revoke(struct store_session *s, const char *id,
                                    struct err *e) ERR_CHECK;
 /* New reference to an array of texts, oldest first. */
 enum err_code store_session_ids(struct store_session *s, json_t **ret_ids, struct err *e) ERR_CHECK;
+/* New reference to an array of the lessons of all partitions (protocol/lesson.h), those of a
+ * partition oldest first. *ret_unreadable_n: those that no key opens are left out. */
+enum err_code store_session_lessons(struct store_session *s, json_t **ret_lessons,
+                                    size_t *ret_unreadable_n, struct err *e) ERR_CHECK;
 
 #endif

@@ -57,6 +57,8 @@ static const struct setting table[] = {
      "First wait before a failed entry is tried again; doubled with each attempt."},
     {AT(reconcile_ms), "60000", KIND_COUNT, true, 100, 3600000,
      "Time between two looks for requests that fell out of every queue."},
+    {AT(lessons), "1000", KIND_COUNT, true, 0, 100000,
+     "Newest claims, declines and manual routes that each of 16 partitions keeps for liaison routing learn."},
     {AT(check_store), "yes", KIND_BOOL, false, 0, 0,
      "Refuse to start when the store's settings cannot keep what Liaison promises."},
 };

@@ -14,6 +14,7 @@
 #include "daemon/resource.h"
 #include "daemon/task.h"
 #include "protocol/etag.h"
+#include "protocol/lesson.h"
 #include "protocol/view.h"
 
 #include <sodium.h>
@@ -109,7 +110,7 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
     struct movement what = {.before = &op->before, .action = op->action, .who = &t->who};
     struct err refusal = {0};
     int64_t now_ms = clock_now_ms();
-    json_t *line;
+    json_t *line, *lesson;
 
     stored_clear(&op->stored);
     if (!stored || record_view_of(&stored->record, &t->who) == RECORD_HIDDEN) {
@@ -132,7 +133,12 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
     what.history = line;
     what.idempotency = &t->idempotency;
     what.operation = op->operation;
+    lesson = lesson_json(&op->before, what.after, op->action, &t->who, &op->input,
+                         json_object_get(op->stored.inner, "grounds"), now_ms);
+    what.lesson = lesson;
+    what.lessons_kept = t->app->settings.lessons;
     request_store_move(t->app->store, &what, act_moved, op);
+    json_decref(lesson);
     json_decref(line);
 }
 

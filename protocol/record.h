@@ -3,7 +3,8 @@
  *   clear   state, version, country: the store's functions check them
  *           meta: the rest of struct record as one compact JSON text
  *   sealed  body: the request document exactly as it came
- *           inner: JSON object with routing, duplicates, question, plan, answer, contributions
+ *           inner: JSON object with routing, its grounds (numbers and codes, for no reader),
+ *           duplicates, question, plan, answer, contributions
  */
 #ifndef PROTOCOL_RECORD_H
 #define PROTOCOL_RECORD_H

@@ -12,6 +12,7 @@
  *   lia:{p07}:delayed          zset    ids to try again, by time
  *   lia:{p07}:dead             zset    ids given up after eight attempts, by time
  *   lia:{p07}:events           stream  one entry a transition, ids only: the outbox
+ *   lia:{p07}:lessons          list    sealed lessons for the router, the newest last (lesson.h)
  *   lia:{p07}:stats            hash    counters of the queue and the wait histogram
  *   lia:{p07}:by:all           zset    ids by updated_ms; also by:country:<CCC>, by:sec:<code>,
  *                                      by:state:<state>

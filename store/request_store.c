@@ -7,6 +7,7 @@
 #include "protocol/view.h"
 #include "store/index.h"
 #include "store/keys.h"
+#include "store/lesson_store.h"
 #include "store/queue_store.h"
 #include "store/reply.h"
 
@@ -220,6 +221,7 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
     keys_add(&f.keys, p, "hist", r->id);
     keys_add(&f.keys, p, "delayed", NULL);
     keys_add(&f.keys, p, "dead", NULL);
+    keys_add(&f.keys, p, "lessons", NULL);
     args_add(&f.rest, r->id);
     args_add(&f.rest, what->operation);
     args_add_int(&f.rest, what->before->version);
@@ -233,6 +235,8 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
     add_sealed_json(&f.rest, ring, r, "history", what->history);
     add_print(&f.rest, what->idempotency);
     args_add_int(&f.rest, idempotency_ms);
+    lesson_store_add(&f.rest, ring, p, what->lessons_kept > 0 ? what->lesson : NULL);
+    args_add_int(&f.rest, what->lessons_kept);
     index_write(&f.keys, &f.rest, p, what->before, r);
     fcall_send(s, "transition_v1", &f, p, write_done, write_op_new(NULL, fn, arg));
 }

@@ -81,6 +81,8 @@ struct movement {
     const json_t *history; /* line */
     const struct idempotency *idempotency;
     const char *operation; /* names this attempt, so that it is applied once: 16 characters */
+    const json_t *lesson;  /* protocol/lesson.h, kept in the same step; NULL: none */
+    int64_t lessons_kept;  /* the newest of a partition; 0: none */
 };
 /* outcome STORE_REPLAYED: operation was already applied under the same key. */
 typedef void (*moved_fn)(void *arg, enum store_outcome outcome, const struct err *e);
@@ -94,7 +96,7 @@ void request_store_seen(struct store *s, unsigned partition, const struct idempo
 /* The router's decision. entry: the work entry that is thereby acknowledged; epoch: the country's
  * at which duplicates were looked for. STORE_EPOCH and STORE_STALE: look again. */
 struct ruling {
-    struct movement movement; /* idempotency and operation unused */
+    struct movement movement; /* idempotency, operation and lesson unused */
     const char *entry;
     int64_t epoch;
     const char *verdict; /* of the best duplicate, for the counters */

@@ -143,7 +143,7 @@ static enum action route_apply(struct route *op, const struct decision *d, bool 
     return action;
 }
 
-static void route_write(struct route *op, const struct decision *d)
+static void route_write(struct route *op, const struct grounds *grounds, const struct decision *d)
 {
     enum similar_verdict best;
     json_t *pairs = pairs_json(op->place, op->reading, &best);
@@ -163,6 +163,9 @@ static void route_write(struct route *op, const struct decision *d)
     if (ruling.movement.action == ACTION_HOLD)
         json_object_set_new(routing, "outcome", json_string("triage"));
     json_object_set_new(inner, "routing", routing);
+    json_object_set_new(
+        inner, "grounds",
+        grounds_json(&op->crew->config->mandate, op->crew->config->ruleset, grounds));
     json_object_set_new(inner, "duplicates", pairs);
     line = view_history(&op->before, &op->stored.record, ruling.movement.action, &router, NULL,
                         now_ms);
@@ -203,7 +206,7 @@ static void route_entered(void *arg, struct shelf_place *place, const struct err
     if (!op->reading)
         op->reading = reading_new(op->crew->engine, &draft);
     decision_read(op->crew->engine, op->reading, &draft, &grounds, &d);
-    route_write(op, &d);
+    route_write(op, &grounds, &d);
 }
 
 /* --- what became of it ------------------------------------------------------------------------ */

@@ -1,9 +1,9 @@
 -- transition_v1: one step of the life cycle, decided outside on a version of the record and
 -- written only if the record still has that version.
--- KEYS 1 req  2 idem  3 events  4 hist  5 delayed  6 dead  7.. indexes
+-- KEYS 1 req  2 idem  3 events  4 hist  5 delayed  6 dead  7 lessons  8.. indexes
 -- ARGV 1 id  2 operation id  3 version it was decided on  4 new state  5 action  6 role  7 of
 --      8 now_ms  9 meta  10 inner or ''  11 history line  12 fingerprint or ''  13 ttl_ms
---      14.. a score for each index
+--      14 lesson or ''  15 lessons kept  16.. a score for each index
 -- Reply {'done', version} | {'replayed', id, operation} | {'reused'} | {'absent'} |
 --       {'stale', version} | {'refused', state} | {'foreign'}
 -- Keeps: no move that the life-cycle table does not have; no country acts on another's request.
@@ -49,7 +49,11 @@ local function transition(keys, args)
     actor = role .. ':' .. args[7]
   end
   write_event(keys[3], id, known[3], action, actor, from, args[4], version, now)
-  write_index(keys, 7, args, 14, id)
+  if args[14] ~= '' then
+    redis.call('RPUSH', keys[7], args[14])
+    redis.call('LTRIM', keys[7], -tonumber(args[15]), -1)
+  end
+  write_index(keys, 8, args, 16, id)
   return { 'done', version }
 end
 
