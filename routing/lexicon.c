@@ -60,7 +60,9 @@ static bool tongue_is_sound(const struct tongue *t, uint32_t stems_n)
         const unsigned char *entry = t->entries + (size_t)i * LEXICON_ENTRY_BYTES;
         uint32_t longest =
             read_u32(entry + 4) >> LEXICON_STEM_BITS & ((1U << LEXICON_LONGEST_BITS) - 1);
-        if (longest >= LEXICON_TOKENS_MAX || !sense_is_sound(read_u32(entry + 4), stems_n) ||
+        if (read_u32(entry + 4) >> LEXICON_WEIGHT_SHIFT < read_u32(entry + 8) >>
+                LEXICON_WEIGHT_SHIFT ||
+            longest >= LEXICON_TOKENS_MAX || !sense_is_sound(read_u32(entry + 4), stems_n) ||
             !sense_is_sound(read_u32(entry + 8), stems_n))
             return false;
     }
@@ -235,7 +237,7 @@ static bool is_english(int language, const struct token *t)
 
     if (t->flags & (TOKEN_HAN | TOKEN_ARABIC | TOKEN_CYRILLIC))
         return false;
-    for (size_t i = 0; i < sizeof latin / sizeof latin[0]; i++)
+    for (size_t i = 0; language >= 0 && i < sizeof latin / sizeof latin[0]; i++)
         if (strcmp(language_codes[language], latin[i]) == 0)
             return false;
     return true;
@@ -245,7 +247,7 @@ bool lexicon_find(const struct lexicon *x, int language, const struct text *t, s
                   struct lexicon_hit *ret_hit)
 {
     const struct token *token = &t->tokens[i];
-    const struct tongue *tongue = x ? &x->tongues[language] : NULL;
+    const struct tongue *tongue = x && language >= 0 ? &x->tongues[language] : NULL;
     const unsigned char *word;
     struct lexicon_hit hit = {0};
     size_t longest;

@@ -42,7 +42,7 @@ void lexicon_close(struct lexicon *x);
  * (Chinese words are phrases of Han tokens). false: none, and function words and numbers have
  * none; *ret_hit is filled only on success. An English word, and a Latin word in a text of
  * another script, stands for itself with weight 1, also without a lexicon (x NULL). language:
- * that of t, index of config/mandate.h. */
+ * the one that t was read in, -1: not known. */
 bool lexicon_find(const struct lexicon *x, int language, const struct text *t, size_t i,
                   struct lexicon_hit *ret_hit);
 
