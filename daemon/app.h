@@ -8,6 +8,8 @@
 #include "store/store.h"
 
 struct auth;
+struct corpus;
+struct engine;
 struct gauge;
 struct http_server;
 struct meter;
@@ -19,6 +21,8 @@ struct app {
     const char *settings_path; /* borrowed, NULL: none */
     struct config *config;     /* owned; replaced whole by a reload: no operation keeps a pointer
                                   into it over a wait */
+    struct engine *engine;     /* owned, borrows config; replaced with it */
+    struct corpus *corpus;     /* owned, borrows engine; replaced with it */
     struct field_codes codes;  /* asks config */
     struct keyring *ring;      /* owned */
     struct store *store;       /* owned */

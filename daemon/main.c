@@ -1,6 +1,7 @@
 /* liaisond: start and stop order, signals, reload. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "corpus/corpus.h"
 #include "daemon/app.h"
 #include "daemon/auth.h"
 #include "daemon/gauge.h"
@@ -9,6 +10,7 @@
 #include "daemon/notify.h"
 #include "daemon/route.h"
 #include "daemon/watch.h"
+#include "routing/engine.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -69,25 +71,62 @@ static void process_ready(void *arg, bool is_ready)
     notify_send("READY=1\nSTATUS=accepting requests");
 }
 
+static void process_heard(void *arg, const struct event *event)
+{
+    const struct process *p = arg;
+
+    corpus_hear(p->app.corpus, event);
+}
+
+/* For drafts: a few countries at a time, loaded when one is asked about. */
+static struct corpus *process_corpus(const struct app *app)
+{
+    enum { COUNTRY_MAX = 20000 }; /* one look through so many takes milliseconds */
+    const struct corpus_options options = {.base = app->base,
+                                           .store = app->store,
+                                           .engine = app->engine,
+                                           .bytes_max = (size_t)app->settings.assess_bytes,
+                                           .country_max = COUNTRY_MAX};
+
+    return corpus_new(&options);
+}
+
+/* Who waits for the old corpus finds the new one. */
+static void process_adopt(struct app *app, struct config *config, struct engine *engine)
+{
+    struct config *old_config = app->config;
+    struct engine *old_engine = app->engine;
+    struct corpus *old_corpus = app->corpus;
+
+    app->config = config;
+    app->engine = engine;
+    app->corpus = process_corpus(app);
+    corpus_free(old_corpus);
+    engine_free(old_engine);
+    config_free(old_config);
+}
+
 /* Parse fully, then swap; a fault changes nothing (conventions section 9). */
 static void process_reload(struct process *p)
 {
     struct settings fresh;
     struct config *config = NULL;
+    struct engine *engine = NULL;
     struct err e = {0};
     const char *later;
 
     notify_reloading();
     if (settings_load(p->app.settings_path, &fresh, &e) != ERR_OK ||
-        config_load(fresh.data, &config, &e) != ERR_OK) {
+        config_load(fresh.data, &config, &e) != ERR_OK ||
+        engine_new(config, &engine, &e) != ERR_OK) {
         log_error("reload_refused", "why=\"%s\"", e.detail);
+        config_free(config);
         p->app.reload_failed = true;
         notify_send("READY=1\nSTATUS=reload refused, running on");
         return;
     }
     later = settings_adopt(&p->app.settings, &fresh);
-    config_free(p->app.config);
-    p->app.config = config;
+    process_adopt(&p->app, config, engine);
     gauge_rename(p->app.gauge);
     log_set_level((enum log_level)log_level_of(p->app.settings.log_level));
     p->app.reload_failed = false;
@@ -137,6 +176,7 @@ static enum err_code process_start(struct process *p, struct err *e)
     enum err_code rc;
 
     if ((rc = config_load(app->settings.data, &app->config, e)) != ERR_OK ||
+        (rc = engine_new(app->config, &app->engine, e)) != ERR_OK ||
         (rc = keyring_load(app->settings.keys, &app->ring, e)) != ERR_OK)
         return rc;
     app->codes = (struct field_codes){is_country, is_secretariat, app};
@@ -154,8 +194,10 @@ static enum err_code process_start(struct process *p, struct err *e)
     http_server_on_admit(app->http, route_admit);
     http_server_on_problem(app->http, route_problem);
     store.ring = app->ring;
-    if ((rc = store_new(app->base, &store, &app->store, e)) != ERR_OK ||
-        (rc = watch_new(app->base, &store, &app->watch, e)) != ERR_OK)
+    if ((rc = store_new(app->base, &store, &app->store, e)) != ERR_OK)
+        return rc;
+    app->corpus = process_corpus(app);
+    if ((rc = watch_new(app->base, &store, process_heard, p, &app->watch, e)) != ERR_OK)
         return rc;
     app->gauge = gauge_new(app);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
@@ -172,6 +214,7 @@ static void process_stop(struct process *p)
 
     store_free(app->store); /* ends what is open, which still needs the others */
     watch_free(app->watch); /* ends what waits for an event */
+    corpus_free(app->corpus);
     gauge_free(app->gauge);
     http_server_free(app->http);
     auth_free(app->auth);
@@ -180,6 +223,7 @@ static void process_stop(struct process *p)
         if (p->signals[i])
             event_free(p->signals[i]);
     keyring_free(app->ring);
+    engine_free(app->engine);
     config_free(app->config);
     if (app->base) {
         event_base_loop(app->base, EVLOOP_NONBLOCK); /* what closed connections still hold */
@@ -207,16 +251,20 @@ static int fail(const struct err *e)
 
 static int check_only(const struct settings *s)
 {
-    struct config *config;
+    struct config *config = NULL;
+    struct engine *engine = NULL;
     struct err e = {0};
+    int code = 0;
 
-    if (config_load(s->data, &config, &e) != ERR_OK) {
+    if (config_load(s->data, &config, &e) == ERR_OK && engine_new(config, &engine, &e) == ERR_OK) {
+        printf("settings and reference data are good, ruleset %s\n", config->ruleset);
+    } else {
         fprintf(stderr, "%s\n", e.detail);
-        return EXIT_CONFIG;
+        code = EXIT_CONFIG;
     }
-    printf("settings and reference data are good, ruleset %s\n", config->ruleset);
+    engine_free(engine);
     config_free(config);
-    return 0;
+    return code;
 }
 
 int main(int argc, char **argv)

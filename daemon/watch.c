@@ -1,13 +1,10 @@
 #include "daemon/watch.h"
 
-#include "base/log.h"
 #include "config/hash.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* watch_ready -> watch_placed -> watch_read <-> watch_came, for as long as the store is there */
 struct watcher {
     UT_hash_handle hh; /* of the first watcher of an id */
     struct watcher *next;
@@ -17,20 +14,23 @@ struct watcher {
 };
 
 struct watch {
-    struct store *store; /* owned */
+    struct follow *follow; /* owned */
     struct watcher *by_id;
-    struct event_position position;
-    struct event *again; /* owned: after a failed read */
-    bool placed;         /* position is known */
-    bool reading;
+    watch_fn all;
+    void *all_arg;
 };
 
-static void watch_read(struct watch *w);
-
-static void tell(struct watch *w, const struct event *event)
+static void watch_placed(void *arg)
 {
+    (void)arg; /* who waits from before has a deadline */
+}
+
+static void watch_came(void *arg, const struct event *event)
+{
+    struct watch *w = arg;
     struct watcher *who, *next;
 
+    w->all(w->all_arg, event);
     HASH_FIND_STR(w->by_id, event->id, who);
     for (; who; who = next) {
         next = who->next; /* fn may remove itself */
@@ -38,82 +38,19 @@ static void tell(struct watch *w, const struct event *event)
     }
 }
 
-static void watch_pause(struct watch *w)
-{
-    evtimer_add(w->again, &(struct timeval){.tv_usec = 200000});
-}
-
-static void watch_came(void *arg, const struct event *list, size_t n, const struct err *e)
-{
-    struct watch *w = arg;
-
-    w->reading = false;
-    for (size_t i = 0; i < n; i++)
-        tell(w, &list[i]);
-    if (e->code != ERR_OK)
-        watch_pause(w);
-    else
-        watch_read(w);
-}
-
-static void watch_read(struct watch *w)
-{
-    const int64_t block_ms = 5000;
-
-    if (w->reading)
-        return;
-    w->reading = true;
-    event_store_read(w->store, &w->position, block_ms, watch_came, w);
-}
-
-static void watch_placed(void *arg, const struct event_position *p, const struct err *e)
-{
-    struct watch *w = arg;
-
-    w->reading = false;
-    if (e->code != ERR_OK) {
-        watch_pause(w);
-        return;
-    }
-    if (!w->placed)
-        w->position = *p;
-    w->placed = true;
-    watch_read(w);
-}
-
-static void watch_begin(evutil_socket_t fd, short what, void *arg)
-{
-    struct watch *w = arg;
-
-    (void)fd, (void)what;
-    if (w->reading)
-        return;
-    if (w->placed) {
-        watch_read(w);
-        return;
-    }
-    w->reading = true;
-    event_store_end(w->store, watch_placed, w);
-}
-
-enum err_code watch_new(struct event_base *base, const struct store_options *options,
-                        struct watch **ret_watch, struct err *e)
+enum err_code watch_new(struct event_base *base, const struct store_options *options, watch_fn all,
+                        void *arg, struct watch **ret_watch, struct err *e)
 {
     struct watch *w = mem_new(1, sizeof *w);
-    struct store_options own = *options;
-    enum err_code rc;
+    const struct follow_calls calls = {watch_placed, watch_came, w};
+    enum err_code rc = follow_new(base, options, &calls, &w->follow, e);
 
-    own.unfit = NULL; /* the main link says it once */
-    own.changed = NULL;
-    rc = store_new(base, &own, &w->store, e);
     if (rc != ERR_OK) {
         free(w);
         return rc;
     }
-    w->again = evtimer_new(base, watch_begin, w);
-    if (!w->again)
-        bug("out of memory");
-    evtimer_add(w->again, &(struct timeval){0});
+    w->all = all;
+    w->all_arg = arg;
     *ret_watch = w;
     return ERR_OK;
 }
@@ -122,9 +59,7 @@ void watch_free(struct watch *w)
 {
     if (!w)
         return;
-    w->reading = true; /* nothing starts again while the store answers what is open */
-    store_free(w->store);
-    event_free(w->again);
+    follow_free(w->follow);
     while (w->by_id)
         w->by_id->fn(w->by_id->arg, NULL);
     free(w);

@@ -2,17 +2,18 @@
 #ifndef DAEMON_WATCH_H
 #define DAEMON_WATCH_H
 
-#include "store/event_store.h"
+#include "store/follow.h"
 
 struct watch;
 
-/* Its own connection, since it blocks. ERR_CONFIG as store_new. */
-enum err_code watch_new(struct event_base *base, const struct store_options *options,
-                        struct watch **ret_watch, struct err *e) ERR_CHECK;
+typedef void (*watch_fn)(void *arg, const struct event *event);
+
+/* all is called for every event. Its own connection (follow.h). ERR_CONFIG as store_new. */
+enum err_code watch_new(struct event_base *base, const struct store_options *options, watch_fn all,
+                        void *arg, struct watch **ret_watch, struct err *e) ERR_CHECK;
 void watch_free(struct watch *w);
 
 struct watcher; /* one who waits; opaque */
-typedef void (*watch_fn)(void *arg, const struct event *event);
 /* fn is called for each event of that request until watch_remove; never before this returns. event
  * NULL: the watch ends, and fn must remove itself. */
 struct watcher *watch_add(struct watch *w, const char *id, watch_fn fn, void *arg)

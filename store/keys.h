@@ -5,7 +5,9 @@
  * inner lia:{p07}:hist:<id>        list    sealed history lines, oldest first
  *   lia:{p07}:idem:<who>:<hash> hash   Idempotency-Key record: f fingerprint, id, o operation;
  * expires lia:{p07}:country:<CCC>    hash    n:<year>: last reference number
- *   lia:{p07}:decided:<CCC>    list    ids in the order decided; its length is the country's epoch
+ *   lia:{p07}:decided:<CCC>    list    ids in the order decided, each with its sealed vector
+ *                                      behind it (candidate_store.h); its length is the country's
+ *                                      epoch
  *   lia:{p07}:refs             hash    reference -> id
  *   lia:{p07}:work             stream  what waits for the router; group `route`
  *   lia:{p07}:queued           hash    id -> entry in work

@@ -291,6 +291,10 @@ void request_store_decide(struct store *s, const struct ruling *what, moved_fn f
     add_wait_bucket(&f.rest, r->updated_ms - r->submitted_ms);
     args_add_int(&f.rest, r->updated_ms - r->submitted_ms);
     args_add(&f.rest, what->verdict);
+    if (what->vector_n)
+        add_sealed(&f.rest, ring, r, "vector", what->vector, what->vector_n);
+    else
+        args_add(&f.rest, "");
     index_write(&f.keys, &f.rest, p, m->before, r);
     fcall_send(s, "decide_v1", &f, p, write_done, write_op_new(NULL, fn, arg));
 }
@@ -315,7 +319,8 @@ static enum err_code open_json(const struct keyring *ring, const struct record *
     return *ret_doc ? ERR_OK : err_set(e, ERR_INTERNAL, "%s of %s: no JSON", field, r->id);
 }
 
-static void add_read(struct args *a, const char *id)
+/* bare: without what is sealed. */
+static void add_read(struct args *a, const char *id, bool bare)
 {
     args_add(a, "HMGET");
     keys_add(a, id_partition(id), "req", id);
@@ -324,14 +329,17 @@ static void add_read(struct args *a, const char *id)
     args_add(a, "country");
     args_add(a, "ref");
     args_add(a, "meta");
+    if (bare)
+        return;
     args_add(a, "body");
     args_add(a, "inner");
 }
 
 /* ERR_NOT_FOUND: no such record, or hidden from who (NULL: from nobody). */
 static enum err_code stored_read(const struct keyring *ring, const char *id,
-                                 const struct principal *who, const struct redisReply *reply,
-                                 struct stored *ret_stored, struct err *e)
+                                 const struct principal *who, bool bare,
+                                 const struct redisReply *reply, struct stored *ret_stored,
+                                 struct err *e)
 {
     struct stored s = {0};
     int state = word_index(state_words, reply_text(reply_at(reply, 0)));
@@ -354,7 +362,7 @@ static enum err_code stored_read(const struct keyring *ring, const char *id,
     json_decref(meta);
     if (rc == ERR_OK && who && record_view_of(&s.record, who) == RECORD_HIDDEN)
         return err_set(e, ERR_NOT_FOUND, "hidden");
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && !bare)
         rc = open_json(ring, &s.record, "body", reply_at(reply, 5), &s.body, e);
     if (rc == ERR_OK && reply_text(reply_at(reply, 6)))
         rc = open_json(ring, &s.record, "inner", reply_at(reply, 6), &s.inner, e);
@@ -362,7 +370,7 @@ static enum err_code stored_read(const struct keyring *ring, const char *id,
         stored_clear(&s);
         return rc;
     }
-    if (!s.inner)
+    if (!s.inner && !bare)
         s.inner = json_object();
     *ret_stored = s;
     return ERR_OK;
@@ -385,7 +393,7 @@ static void read_done(void *arg, const struct redisReply *reply, const struct er
 
     if (fault.code == ERR_OK)
         fault.code = stored_read(store_keyring(op->store), op->id, op->has_who ? &op->who : NULL,
-                                 reply, &s, &fault);
+                                 false, reply, &s, &fault);
     op->fn(op->arg, fault.code == ERR_OK ? &s : NULL, &fault);
     stored_clear(&s);
     free(op);
@@ -404,7 +412,7 @@ void request_store_read(struct store *s, const char *id, const struct principal 
     snprintf(op->id, sizeof op->id, "%s", id);
     op->fn = fn;
     op->arg = arg;
-    add_read(&a, id);
+    add_read(&a, id, false);
     store_call(s, id_partition(id), &a, 0, read_done, op);
 }
 
@@ -417,6 +425,7 @@ struct read_many_op {
     read_many_fn fn;
     void *arg;
     size_t n, asked, left;
+    bool bare;
     struct stored *list;   /* owned */
     struct read_one *ones; /* owned */
     struct err fault;
@@ -433,7 +442,7 @@ static void read_one(struct read_one *one)
 {
     struct args a = {0};
 
-    add_read(&a, one->id);
+    add_read(&a, one->id, one->op->bare);
     store_call(one->op->store, id_partition(one->id), &a, 0, read_one_done, one);
 }
 
@@ -444,7 +453,7 @@ static void read_one_done(void *arg, const struct redisReply *reply, const struc
     struct err fault = *e;
 
     if (fault.code == ERR_OK)
-        fault.code = stored_read(store_keyring(op->store), one->id, NULL, reply,
+        fault.code = stored_read(store_keyring(op->store), one->id, NULL, op->bare, reply,
                                  &op->list[one - op->ones], &fault);
     if (e->code != ERR_OK)
         op->fault = *e;
@@ -462,8 +471,8 @@ static void read_one_done(void *arg, const struct redisReply *reply, const struc
     free(op);
 }
 
-void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_t n,
-                             read_many_fn fn, void *arg)
+static void read_list(struct store *s, const char (*ids)[ID_BYTES], size_t n, bool bare,
+                      read_many_fn fn, void *arg)
 {
     struct read_many_op *op = mem_new(1, sizeof *op);
 
@@ -473,6 +482,7 @@ void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_
     op->fn = fn;
     op->arg = arg;
     op->n = op->left = n;
+    op->bare = bare;
     op->list = mem_new(n, sizeof *op->list);
     op->ones = mem_new(n, sizeof *op->ones);
     for (size_t i = 0; i < n; i++) {
@@ -481,6 +491,18 @@ void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_
     }
     while (op->asked < n && op->asked < READ_WINDOW)
         read_one(&op->ones[op->asked++]);
+}
+
+void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_t n,
+                             read_many_fn fn, void *arg)
+{
+    read_list(s, ids, n, false, fn, arg);
+}
+
+void request_store_read_records(struct store *s, const char (*ids)[ID_BYTES], size_t n,
+                                read_many_fn fn, void *arg)
+{
+    read_list(s, ids, n, true, fn, arg);
 }
 
 struct find_op {
@@ -557,70 +579,4 @@ void request_store_history(struct store *s, const char *country, const char *id,
     args_add_int(&a, first);
     args_add_int(&a, first + n - 1);
     store_call(s, id_partition(id), &a, 0, history_done, op);
-}
-
-/* --- decided ids of a country ------------------------------------------------------------------
- */
-
-struct decided_op {
-    decided_fn fn;
-    void *arg;
-    char (*ids)[ID_BYTES]; /* owned */
-    size_t n;
-    int64_t epoch;
-    unsigned left;
-    struct err fault;
-};
-
-static void decided_finish(struct decided_op *op, const struct err *e)
-{
-    if (e->code != ERR_OK)
-        op->fault = *e;
-    if (--op->left > 0)
-        return;
-    op->fn(op->arg, (const char(*)[ID_BYTES])op->ids, op->n, op->epoch, &op->fault);
-    free(op->ids);
-    free(op);
-}
-
-static void decided_length_read(void *arg, const struct redisReply *reply, const struct err *e)
-{
-    ((struct decided_op *)arg)->epoch = reply_int(reply);
-    decided_finish(arg, e);
-}
-
-static void decided_ids_read(void *arg, const struct redisReply *reply, const struct err *e)
-{
-    struct decided_op *op = arg;
-
-    op->ids = mem_new(reply_count(reply), sizeof *op->ids);
-    for (size_t i = 0; i < reply_count(reply); i++) {
-        const char *id = reply_text(reply_at(reply, i));
-
-        if (id && id_is(id, "req_"))
-            memcpy(op->ids[op->n++], id, ID_BYTES);
-    }
-    decided_finish(op, e);
-}
-
-void request_store_decided(struct store *s, const char *country, int64_t first, int64_t n,
-                           decided_fn fn, void *arg)
-{
-    struct decided_op *op = mem_new(1, sizeof *op);
-    unsigned p = partition_of(country);
-    struct args length = {0};
-    struct args ids = {0};
-
-    op->fn = fn;
-    op->arg = arg;
-    op->left = 2;
-    /* Length before ids: an id decided in between is seen, and the older epoch is refused. */
-    args_add(&length, "LLEN");
-    keys_add(&length, p, "decided", country);
-    store_call(s, p, &length, 0, decided_length_read, op);
-    args_add(&ids, "LRANGE");
-    keys_add(&ids, p, "decided", country);
-    args_add_int(&ids, first);
-    args_add_int(&ids, first + n - 1);
-    store_call(s, p, &ids, 0, decided_ids_read, op);
 }

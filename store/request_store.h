@@ -63,6 +63,9 @@ void request_store_read(struct store *s, const char *id, const struct principal 
 typedef void (*read_many_fn)(void *arg, struct stored *list, size_t n, const struct err *e);
 void request_store_read_many(struct store *s, const char (*ids)[ID_BYTES], size_t n,
                              read_many_fn fn, void *arg);
+/* The same without their texts: body and inner are NULL. */
+void request_store_read_records(struct store *s, const char (*ids)[ID_BYTES], size_t n,
+                                read_many_fn fn, void *arg);
 /* id is "" when there is no such reference. */
 typedef void (*found_fn)(void *arg, const char *id, const struct err *e);
 void request_store_find(struct store *s, const char *reference, found_fn fn, void *arg);
@@ -100,15 +103,9 @@ struct ruling {
     const char *entry;
     int64_t epoch;
     const char *verdict; /* of the best duplicate, for the counters */
+    const void *vector;  /* what later requests are compared with (candidate_store.h) */
+    size_t vector_n;     /* 0: none */
 };
 void request_store_decide(struct store *s, const struct ruling *what, moved_fn fn, void *arg);
-
-/* --- the decided requests of a country, in order -------------------------------------------- */
-
-/* ids from position first on, at most n; epoch: how many there are in all. */
-typedef void (*decided_fn)(void *arg, const char (*ids)[ID_BYTES], size_t n, int64_t epoch,
-                           const struct err *e);
-void request_store_decided(struct store *s, const char *country, int64_t first, int64_t n,
-                           decided_fn fn, void *arg);
 
 #endif

@@ -167,7 +167,7 @@ void store_call(struct store *s, unsigned partition, struct args *args, int64_t 
     evtimer_add(c->deadline, &tv);
     TAILQ_INSERT_TAIL(&s->waiting, c, entry);
     s->waiting_n++;
-    if (given_ms && link_is_ready(s->link))
+    if (given_ms && s->link && link_is_ready(s->link))
         call_send(c);
 }
 

@@ -17,8 +17,9 @@
 enum { BACKLOG_MAX = 1024, LEFT_MAX = 64, ROUND_MS = 1000, RECONCILE_N = 100 };
 
 struct intake {
-    struct crew *crew;   /* borrowed */
-    struct shelf *shelf; /* owned */
+    struct crew *crew;     /* borrowed */
+    struct corpus *corpus; /* owned */
+    bool placed;           /* no event is missed: the corpus may be loaded */
 
     struct work backlog[BACKLOG_MAX]; /* read, not begun; a ring */
     size_t backlog_at, backlog_n;
@@ -58,19 +59,32 @@ static void arm(struct event *timer, int64_t ms)
     evtimer_add(timer, &tv);
 }
 
-/* Readings and the shelf point into the old data, so it goes only when nothing is in work. */
+static void intake_stock(struct intake *i)
+{
+    struct crew *crew = i->crew;
+    const struct corpus_options options = {.base = crew->base,
+                                           .store = crew->store,
+                                           .engine = crew->engine,
+                                           .sweep_ms = crew->settings.reconcile_ms};
+
+    i->corpus = corpus_new(&options);
+    if (i->placed)
+        corpus_load(i->corpus);
+}
+
+/* Readings and the corpus point into the old data, so it goes only when nothing is in work. */
 static void intake_take_fresh(struct intake *i)
 {
     struct crew *crew = i->crew;
 
-    shelf_free(i->shelf);
+    corpus_free(i->corpus);
     engine_free(crew->engine);
     config_free(crew->config);
     crew->config = i->fresh_config;
     crew->engine = i->fresh_engine;
     i->fresh_config = NULL;
     i->fresh_engine = NULL;
-    i->shelf = shelf_new(crew);
+    intake_stock(i);
     log_info("reloaded", "ruleset=%s", crew->config->ruleset);
 }
 
@@ -121,7 +135,7 @@ static void intake_fill(struct intake *i)
         if (!is_ours(i->crew, w))
             continue;
         i->working_n++;
-        route_begin(i->crew, i->shelf, w, intake_worked, i);
+        route_begin(i->crew, i->corpus, w, intake_worked, i);
     }
     intake_read(i);
 }
@@ -206,7 +220,7 @@ static void left_counted(void *arg, enum attempt_outcome outcome, int64_t attemp
 
     if (e->code == ERR_OK && outcome == ATTEMPT_GO) {
         log_info("taken_over", "request=%s attempts=%lld", w.id, (long long)attempts);
-        route_begin(i->crew, i->shelf, &w, left_worked, i);
+        route_begin(i->crew, i->corpus, &w, left_worked, i);
         return;
     }
     if (outcome == ATTEMPT_DEAD)
@@ -326,7 +340,7 @@ struct intake *intake_new(struct crew *crew)
     struct intake *i = mem_new(1, sizeof *i);
 
     i->crew = crew;
-    i->shelf = shelf_new(crew);
+    intake_stock(i);
     i->retry = evtimer_new(crew->base, intake_begin, i);
     i->round = evtimer_new(crew->base, intake_round, i);
     i->reconcile = evtimer_new(crew->base, intake_reconcile, i);
@@ -338,6 +352,17 @@ struct intake *intake_new(struct crew *crew)
     arm(i->reconcile, crew->settings.reconcile_ms / ID_PARTITIONS);
     arm(i->heartbeat, 0);
     return i;
+}
+
+void intake_placed(struct intake *i)
+{
+    i->placed = true;
+    corpus_load(i->corpus);
+}
+
+void intake_hear(struct intake *i, const struct event *event)
+{
+    corpus_hear(i->corpus, event);
 }
 
 void intake_renew(struct intake *i, struct config *config, struct engine *engine)
@@ -365,7 +390,7 @@ void intake_free(struct intake *i)
     event_free(i->round);
     event_free(i->reconcile);
     event_free(i->heartbeat);
-    shelf_free(i->shelf);
+    corpus_free(i->corpus);
     engine_free(i->fresh_engine);
     config_free(i->fresh_config);
     free(i);

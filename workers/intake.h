@@ -3,12 +3,16 @@
 #ifndef WORKERS_INTAKE_H
 #define WORKERS_INTAKE_H
 
+#include "store/event_store.h"
 #include "workers/crew.h"
 
 struct intake;
 
 struct intake *intake_new(struct crew *crew) __attribute__((returns_nonnull));
-/* New reference data (both given): taken over as soon as nothing is in work, with an empty shelf;
+/* No event is missed from now on: what is in the store may be taken in. */
+void intake_placed(struct intake *i);
+void intake_hear(struct intake *i, const struct event *event);
+/* New reference data (both given): taken over as soon as nothing is in work, with an empty corpus;
  * new entries wait until then. */
 void intake_renew(struct intake *i, struct config *config, struct engine *engine);
 /* No new work; done is called once nothing is in work any more. */

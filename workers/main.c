@@ -46,6 +46,20 @@ static void process_ready(void *arg, bool is_ready)
     p->was_ready |= is_ready;
 }
 
+static void process_placed(void *arg)
+{
+    struct process *p = arg;
+
+    intake_placed(p->intake);
+}
+
+static void process_heard(void *arg, const struct event *event)
+{
+    struct process *p = arg;
+
+    intake_hear(p->intake, event);
+}
+
 static void process_gone(void *arg, int64_t first, int64_t second, const struct err *e)
 {
     struct process *p = arg;
@@ -152,6 +166,10 @@ static enum err_code process_start(struct process *p, struct err *e)
     if ((rc = store_new(crew->base, &store, &crew->reader, e)) != ERR_OK)
         return rc;
     p->intake = intake_new(crew);
+    if ((rc = follow_new(crew->base, &store,
+                         &(struct follow_calls){process_placed, process_heard, p}, &crew->follow,
+                         e)) != ERR_OK)
+        return rc;
     p->deadline = evtimer_new(crew->base, process_late, p);
     for (unsigned i = 0; i < SIGNALS_N; i++) {
         p->signals[i] = evsignal_new(crew->base, signals[i], process_signal, p);
@@ -167,6 +185,7 @@ static void process_stop(struct process *p)
     struct crew *crew = &p->crew;
 
     crew->stopping = true;
+    follow_free(crew->follow);
     store_free(crew->reader);
     store_free(crew->store);
     intake_free(p->intake);

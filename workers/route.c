@@ -1,8 +1,9 @@
 /* One submitted request, from its work entry to offers or triage, in the order it happens:
  *
- *   route_begin -> route_read -> route_entered -> route_decided -> route_done
- *                                     ^                |
- *                                     +----------------+  another one of the country came first
+ *   route_begin -> route_read -> route_entered -> route_compared -> route_decided -> route_done
+ *                                     ^                                   |
+ *                                     +-----------------------------------+  another one of the
+ *                                                                            country came first
  *
  * The decision itself is pure (routing/). It is written on the record's version and the country's
  * epoch, so two workers never decide twice, nor each miss the other's half of a duplicate. What
@@ -11,10 +12,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "corpus/compare.h"
 #include "protocol/view.h"
 #include "routing/decision.h"
 #include "routing/draft.h"
-#include "store/request_store.h"
+#include "store/candidate_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,33 +25,38 @@
 enum { ROUNDS_MAX = 16 };
 
 struct route {
-    struct crew *crew;   /* borrowed */
-    struct shelf *shelf; /* borrowed */
+    struct crew *crew;     /* borrowed */
+    struct corpus *corpus; /* borrowed */
     struct work work;
     route_done_fn fn;
     void *arg;
     struct stored stored; /* owned */
     struct record before;
-    struct reading *reading;   /* owned */
-    struct shelf_place *place; /* entered, or NULL */
+    struct draft draft; /* borrows from stored.body */
+    const char *themes[DRAFT_THEMES_MAX + 1];
+    struct reading *reading;    /* owned */
+    struct corpus_place *place; /* entered, or NULL */
+    unsigned char vector[CORPUS_VECTOR_MAX];
+    size_t vector_n;
     unsigned rounds;
     int64_t began_mono_ms;
 };
 
 static void route_read(void *arg, struct stored *stored, const struct err *e);
-static void route_entered(void *arg, struct shelf_place *place, const struct err *e);
+static void route_entered(void *arg, struct corpus_place *place, const struct err *e);
+static void route_compared(void *arg, const struct comparison *c, const struct err *e);
 static void route_decided(void *arg, enum store_outcome outcome, const struct err *e);
 static void route_failed(struct route *op, const struct err *e);
 
 static const struct principal router = {.role = ROLE_SYSTEM};
 
-void route_begin(struct crew *crew, struct shelf *shelf, const struct work *work, route_done_fn fn,
-                 void *arg)
+void route_begin(struct crew *crew, struct corpus *corpus, const struct work *work,
+                 route_done_fn fn, void *arg)
 {
     struct route *op = mem_new(1, sizeof *op);
 
     op->crew = crew;
-    op->shelf = shelf;
+    op->corpus = corpus;
     op->work = *work;
     op->fn = fn;
     op->arg = arg;
@@ -63,7 +70,7 @@ static void route_done(struct route *op)
     void *arg = op->arg;
 
     if (op->place)
-        shelf_leave(op->place);
+        corpus_leave(op->place);
     reading_free(op->reading);
     stored_clear(&op->stored);
     free(op);
@@ -81,30 +88,18 @@ static void route_read(void *arg, struct stored *stored, const struct err *e)
     op->stored = *stored;
     *stored = (struct stored){0};
     op->before = op->stored.record;
-    shelf_enter(op->shelf, op->before.country, route_entered, op);
+    corpus_enter(op->corpus, op->before.country, route_entered, op);
 }
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-/* ret_best: the strongest verdict. */
-static json_t *pairs_json(const struct shelf_place *place, const struct reading *reading,
-                          enum similar_verdict *ret_best)
+static json_t *matches_json(const struct match *list, size_t n)
 {
-    struct similar_hit hits[SIMILAR_HITS_MAX];
-    size_t n = shelf_find(place, reading, hits);
-    json_t *list = json_array();
+    json_t *pairs = json_array();
 
-    *ret_best = n ? hits[0].verdict : SIMILAR_NONE;
-    for (size_t i = 0; i < n; i++) {
-        json_t *pair = similar_hit_json(&hits[i]);
-
-        json_object_set_new(pair, "reference", json_string(shelf_reference(place, hits[i].id)));
-        json_array_append_new(list, pair);
-        if (hits[i].verdict > *ret_best)
-            *ret_best = hits[i].verdict;
-        similar_hit_clear(&hits[i]);
-    }
-    return list;
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(pairs, compare_json(&list[i]));
+    return pairs;
 }
 
 /* The offers of a decision, in order of score. */
@@ -143,22 +138,22 @@ static enum action route_apply(struct route *op, const struct decision *d, bool 
     return action;
 }
 
-static void route_write(struct route *op, const struct grounds *grounds, const struct decision *d)
+static void route_write(struct route *op, const struct grounds *grounds, const struct decision *d,
+                        const struct comparison *c)
 {
-    enum similar_verdict best;
-    json_t *pairs = pairs_json(op->place, op->reading, &best);
     json_t *inner = op->stored.inner;
     json_t *routing =
         decision_json(op->crew->engine, d, op->before.country, (int)op->before.language);
     int64_t now_ms = clock_now_ms();
     char at[CLOCK_TEXT_BYTES];
     struct ruling ruling = {.entry = op->work.entry,
-                            .epoch = shelf_epoch(op->place),
-                            .verdict = similar_verdict_word(best)};
+                            .epoch = corpus_epoch(op->place),
+                            .verdict = similar_verdict_word(c->best),
+                            .vector = op->vector};
     json_t *line;
 
     op->stored.record = op->before;
-    ruling.movement.action = route_apply(op, d, best >= SIMILAR_LIKELY, now_ms);
+    ruling.movement.action = route_apply(op, d, c->best >= SIMILAR_LIKELY, now_ms);
     json_object_set_new(routing, "decided_at", json_string(clock_text(now_ms, at)));
     if (ruling.movement.action == ACTION_HOLD)
         json_object_set_new(routing, "outcome", json_string("triage"));
@@ -166,7 +161,8 @@ static void route_write(struct route *op, const struct grounds *grounds, const s
     json_object_set_new(
         inner, "grounds",
         grounds_json(&op->crew->config->mandate, op->crew->config->ruleset, grounds));
-    json_object_set_new(inner, "duplicates", pairs);
+    json_object_set_new(inner, "duplicates", matches_json(c->duplicates, c->duplicates_n));
+    json_object_set_new(inner, "related", matches_json(c->related, c->related_n));
     line = view_history(&op->before, &op->stored.record, ruling.movement.action, &router, NULL,
                         now_ms);
     ruling.movement.before = &op->before;
@@ -174,17 +170,14 @@ static void route_write(struct route *op, const struct grounds *grounds, const s
     ruling.movement.who = &router;
     ruling.movement.inner = inner;
     ruling.movement.history = line;
+    ruling.vector_n = op->vector_n = corpus_vector(op->corpus, op->reading, op->vector);
     request_store_decide(op->crew->store, &ruling, route_decided, op);
     json_decref(line);
 }
 
-static void route_entered(void *arg, struct shelf_place *place, const struct err *e)
+static void route_entered(void *arg, struct corpus_place *place, const struct err *e)
 {
     struct route *op = arg;
-    const char *themes[DRAFT_THEMES_MAX + 1];
-    struct grounds grounds;
-    struct decision d;
-    struct draft draft;
     struct err fault = *e;
 
     op->place = place;
@@ -197,16 +190,30 @@ static void route_entered(void *arg, struct shelf_place *place, const struct err
         route_done(op);
         return;
     }
-    fault.code = draft_read(&op->crew->config->mandate, op->stored.body, themes, &draft, &fault);
+    fault.code =
+        draft_read(&op->crew->config->mandate, op->stored.body, op->themes, &op->draft, &fault);
     if (fault.code != ERR_OK) {
         err_set(&fault, ERR_INTERNAL, "stored body is no draft");
         route_failed(op, &fault);
         return;
     }
     if (!op->reading)
-        op->reading = reading_new(op->crew->engine, &draft);
-    decision_read(op->crew->engine, op->reading, &draft, &grounds, &d);
-    route_write(op, &grounds, &d);
+        op->reading = reading_new(op->crew->engine, &op->draft);
+    compare_begin(place, op->crew->store, op->reading, COMPARE_ALL, route_compared, op);
+}
+
+static void route_compared(void *arg, const struct comparison *c, const struct err *e)
+{
+    struct route *op = arg;
+    struct grounds grounds;
+    struct decision d;
+
+    if (!c) {
+        route_failed(op, e);
+        return;
+    }
+    decision_read(op->crew->engine, op->reading, &op->draft, &grounds, &d);
+    route_write(op, &grounds, &d, c);
 }
 
 /* --- what became of it ------------------------------------------------------------------------ */
@@ -222,7 +229,7 @@ static void route_decided(void *arg, enum store_outcome outcome, const struct er
     }
     switch (outcome) {
     case STORE_DONE:
-        shelf_add(op->place, r->id, r->reference, op->reading);
+        corpus_add(op->place, r->id, op->vector, candidate_is(r, r->updated_ms) ? op->vector_n : 0);
         op->crew->done_n++;
         log_info("routed", "request=%s to=%s lead=%s offers=%zu wait_ms=%lld took_ms=%lld", r->id,
                  state_words[r->state], *r->lead ? r->lead : "-", r->offers_n,
@@ -233,7 +240,7 @@ static void route_decided(void *arg, enum store_outcome outcome, const struct er
     case STORE_STALE: /* withdrawn, say, meanwhile */
     case STORE_EPOCH:
         if (++op->rounds < ROUNDS_MAX) {
-            shelf_leave(op->place);
+            corpus_leave(op->place);
             op->place = NULL;
             stored_clear(&op->stored);
             request_store_read(op->crew->store, op->work.id, NULL, route_read, op);
@@ -269,7 +276,7 @@ static void route_attempted(void *arg, enum attempt_outcome outcome, int64_t att
 static void route_failed(struct route *op, const struct err *e)
 {
     if (op->place) {
-        shelf_leave(op->place);
+        corpus_leave(op->place);
         op->place = NULL;
     }
     log_warning("route_failed", "request=%s why=\"%s\"", op->work.id, e->detail);

@@ -3,7 +3,7 @@
 --      10.. indexes
 -- ARGV 1 id  2 entry in work  3 version  4 country epoch it was decided on  5 new state
 --      6 action  7 now_ms  8 meta  9 inner  10 history line  11 wait bucket  12 wait_ms
---      13 verdict  14.. a score for each index
+--      13 verdict  14 sealed vector or ''  15.. a score for each index
 -- Reply {'done', version, epoch} | {'already', state} | {'stale', version} | {'epoch', epoch} |
 --       {'absent'} | {'refused', state}
 -- Keeps: a request leaves `submitted` exactly once, and only if no other request of the country
@@ -35,12 +35,12 @@ local function decide(keys, args)
   redis.call('HSET', keys[1], 'state', args[5], 'version', version, 'meta', args[8], 'inner',
     args[9])
   redis.call('RPUSH', keys[7], args[10])
-  epoch = redis.call('RPUSH', keys[8], id)
+  epoch = redis.call('RPUSH', keys[8], id .. args[14])
   dequeue(keys[2], keys[3], id, entry)
   redis.call('ZREM', keys[4], id)
   redis.call('ZREM', keys[5], id)
   write_event(keys[6], id, known[3], args[6], 'system', from, args[5], version, now)
-  write_index(keys, 10, args, 14, id)
+  write_index(keys, 10, args, 15, id)
   redis.call('HINCRBY', keys[9], 'processed', 1)
   redis.call('HINCRBY', keys[9], 'wait:' .. args[11], 1)
   redis.call('HINCRBY', keys[9], 'waited_ms', args[12])

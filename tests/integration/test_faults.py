@@ -176,7 +176,7 @@ def check_everything(site, accepted, did):
         numbers = sorted(int(a[4].rsplit("-", 1)[1]) for a in accepted if a[1] == country)
         assert numbers == list(range(1, n + 1)), f"{country}: {numbers}"
         p = int(next(a[3] for a in accepted if a[1] == country)[-1], 16)
-        decided = [i.decode() for i in site.redis("LRANGE", partition_key(p, f"decided:{country}"), 0, -1)]
+        decided = [i[:36].decode() for i in site.redis("LRANGE", partition_key(p, f"decided:{country}"), 0, -1)]
         assert sorted(decided) == sorted(a[3] for a in accepted if a[1] == country), "decided once each"
 
     events = collections.defaultdict(list)
