@@ -4,6 +4,7 @@
 #include "cli/assess_command.h"
 #include "cli/completion_command.h"
 #include "cli/help_command.h"
+#include "cli/line.h"
 #include "cli/queue_command.h"
 #include "cli/request_command.h"
 #include "cli/routing_command.h"
@@ -43,7 +44,7 @@ static const struct flag queue_flags[] = {
 static const struct flag assess_flags[] = {
     {"jsonl", 0, NULL, NULL, "a draft a line in, an assessment a line out; earlier lines are the stored requests"},
     {"explain", 0, NULL, NULL, "print the reasons in words instead of JSON"},
-    {"features", 0, NULL, NULL, "print what the decision rests on, as JSON (script/learn reads it)"},
+    {"features", 0, NULL, NULL, "print what the decision rests on, as JSON, for developers"},
     {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
 static const struct flag issue_flags[] = {
     {"role", 0, "ROLE", NULL, "country, secretariat, coordinator or operator"},
@@ -56,6 +57,12 @@ static const struct flag rotate_flags[] = {
 static const struct flag issue_all_flags[] = {
     {"output", 0, "FILE", NULL, "the credentials.json to write, mode 0600"},
     {"days", 0, "N", NULL, "how long they are valid, 31..365, 365 by default"}, CONFIG, END};
+static const struct flag learn_flags[] = {
+    {"cases", 0, NULL, NULL, "learn from the labelled texts in FILE.., without the store"},
+    {"recorded", 0, NULL, NULL, "with --cases: from the recorded cases in the store as well"},
+    {"out", 0, "DIR", NULL, "write the proposal, routing.csv and partners.csv, into this folder"},
+    {"apply", 0, NULL, NULL, "put the proposal into the reference data, keeping the old files beside it"},
+    {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
 static const struct flag server_flags[] = {CONFIG, END};
 
 static const struct command fixed[] = {
@@ -77,6 +84,10 @@ static const struct command fixed[] = {
      "Nothing is done while the first token of the file is valid for 30 days more.\n", issue_all_flags, token_issue_all_run, 0},
     {GROUP_SERVER, "routing cases", "", 0, 0, "list what claims, declines and manual routes have taught",
      "Ids and codes only; liaison routing learn makes weights of them.\n", server_flags, routing_cases_run, 0},
+    {GROUP_SERVER, "routing learn", "[FILE..]", 0, LINE_OPERANDS_MAX, "propose weights of routing from recorded cases, with a report",
+     "Learns from what claims, declines and manual routes have taught, or from labelled texts, and prints how\n"
+     "good the weights in use and the learned ones are. Nothing changes without --out or --apply.\n",
+     learn_flags, routing_learn_run, 0},
     {GROUP_SERVER, "keys create", "FILE", 1, 1, "make a new key file", NULL, NULL, keys_create_run, 0},
     {GROUP_OTHER, "assess", "[FILE|-]", 0, 1, "route a draft and look for duplicates, without server and store",
      "With --jsonl the drafts come from stdin unless a FILE is named.\n", assess_flags, assess_run, 0},

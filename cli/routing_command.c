@@ -1,13 +1,25 @@
 #include "cli/routing_command.h"
 
 #include "base/buf.h"
+#include "cli/learn_report.h"
 #include "cli/line.h"
 #include "cli/report.h"
+#include "cli/server_settings.h"
 #include "cli/sheet.h"
 #include "cli/store_session.h"
 #include "cli/table.h"
+#include "cli/whole_file.h"
+#include "config/file.h"
+#include "config/load.h"
+#include "protocol/document.h"
+#include "routing/learn.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* --- cases ------------------------------------------------------------------------------------ */
 
@@ -65,4 +77,290 @@ enum exit_code routing_cases_run(const struct line *line)
         cases_write(line, lessons);
     }
     return EXIT_DONE;
+}
+
+/* --- learn: what from ------------------------------------------------------------------------- */
+
+enum { CASE_BYTES_MAX = 1 << 20, CASES_MAX = 100000 };
+
+/* Everything one run needs; zero-initialised it is empty. */
+struct study {
+    const struct line *line;
+    char data[sizeof((struct settings *)0)->data]; /* folder of the reference data */
+    struct config *config;                         /* owned */
+    struct engine *engine;                         /* owned */
+    struct examples examples;                      /* owned */
+    struct lesson_count lessons;
+    size_t unopened_n; /* lessons that no key opens */
+    size_t texts_n;
+    struct weights *learned; /* owned */
+};
+
+static void study_clear(struct study *s)
+{
+    examples_clear(&s->examples);
+    engine_free(s->engine);
+    config_free(s->config);
+    free(s->learned);
+}
+
+static enum err_code read_text_line(struct study *s, const char *text, size_t n, struct err *e)
+{
+    struct faults faults = {0};
+    json_auto_t *line = NULL;
+    enum err_code rc;
+
+    if (n > CASE_BYTES_MAX || s->texts_n == CASES_MAX)
+        return err_set(e, ERR_TOO_LARGE, "more than %d bytes in a line, or %d cases",
+                       CASE_BYTES_MAX, CASES_MAX);
+    rc = document_parse(text, n, &line, &faults, e);
+    if (rc != ERR_OK)
+        return *e->detail ? rc : err_set(e, rc, "%s", faults.n ? faults.list[0].code : "no JSON");
+    s->texts_n++;
+    return examples_add_text(&s->examples, s->engine, line, e);
+}
+
+/* Unlike an assessment, learning goes on after no fault: cases that are missing change the
+ * result. */
+static enum exit_code read_texts(struct study *s, const char *path)
+{
+    FILE *in = fopen(path, "re");
+    enum exit_code rc = EXIT_DONE;
+    struct err e = {0};
+    char *text = NULL;
+    size_t room = 0;
+    ssize_t n;
+
+    if (!in) {
+        err_set(&e, ERR_IO, "cannot open it: %s", strerror(errno));
+        return report_err(s->line, path, &e);
+    }
+    for (unsigned line_n = 1; rc == EXIT_DONE && (n = getline(&text, &room, in)) >= 0; line_n++) {
+        BUF_AUTO struct buf place = {0};
+
+        if (strspn(text, " \t\r\n") == (size_t)n)
+            continue;
+        buf_printf(&place, "%s:%u", path, line_n);
+        if (read_text_line(s, text, (size_t)n, &e) != ERR_OK)
+            rc = report_err(s->line, buf_text(&place), &e);
+    }
+    if (rc == EXIT_DONE && ferror(in))
+        rc = report_err(s->line, path, &(struct err){ERR_IO, "cannot read it"});
+    free(text);
+    fclose(in);
+    return rc;
+}
+
+static enum exit_code read_recorded(struct study *s)
+{
+    struct store_session *session = NULL;
+    json_auto_t *lessons = NULL;
+    struct err e = {0};
+    enum err_code rc = store_session_open(s->line, &session, &e);
+
+    if (rc == ERR_OK)
+        rc = store_session_lessons(session, &lessons, &s->unopened_n, &e);
+    store_session_close(session);
+    if (rc != ERR_OK)
+        return report_err(s->line, NULL, &e);
+    examples_add_lessons(&s->examples, &s->config->mandate, s->config->ruleset, lessons,
+                         &s->lessons);
+    return EXIT_DONE;
+}
+
+static enum err_code study_open(struct study *s, struct err *e)
+{
+    const char *data = line_flag(s->line, "data");
+    struct settings settings;
+    enum err_code rc = ERR_OK;
+
+    if (!data && (rc = server_settings_load(s->line, &settings, e)) != ERR_OK)
+        return rc;
+    if (snprintf(s->data, sizeof s->data, "%s", data ? data : settings.data) >= (int)sizeof s->data)
+        return err_set(e, ERR_CONFIG, "--data is too long");
+    rc = config_load(s->data, &s->config, e);
+    if (rc == ERR_OK)
+        rc = engine_new(s->config, &s->engine, e);
+    return rc;
+}
+
+static enum exit_code study_read(struct study *s)
+{
+    bool has_texts = line_has(s->line, "cases");
+    enum exit_code rc = EXIT_DONE;
+    struct err e = {0};
+
+    if (study_open(s, &e) != ERR_OK)
+        return report_err(s->line, NULL, &e);
+    for (size_t i = 0; rc == EXIT_DONE && i < s->line->operands_n; i++)
+        rc = read_texts(s, s->line->operands[i]);
+    if (rc == EXIT_DONE && (!has_texts || line_has(s->line, "recorded")))
+        rc = read_recorded(s);
+    if (rc == EXIT_DONE && examples_sort(&s->examples, &e) != ERR_OK)
+        rc = report_err(s->line, NULL, &e);
+    return rc;
+}
+
+static size_t known_leads(const struct examples *x)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->n; i++)
+        n += x->list[i].label.lead_known;
+    return n;
+}
+
+static void sources_write(const struct study *s)
+{
+    printf("%zu cases: %zu labelled texts; %zu requests with %zu recorded acts, %zu of these under "
+           "other rules\n",
+           s->examples.n, s->texts_n, s->examples.n - s->texts_n, s->lessons.acts,
+           s->lessons.other_rules);
+    if (s->lessons.unreadable + s->unopened_n)
+        printf("%zu recorded acts could not be read and are left out\n",
+               s->lessons.unreadable + s->unopened_n);
+    printf("rules in use: %s\n\n", s->config->ruleset);
+}
+
+/* --- learn: the report ------------------------------------------------------------------------ */
+
+static void judge_all(const struct study *s, const struct weights *w, struct judged *ret_judged)
+{
+    for (size_t i = 0; i < s->examples.n; i++)
+        judge_decide(&s->config->mandate, w, &s->examples.list[i], &ret_judged[i]);
+}
+
+static void study_learn(struct study *s)
+{
+    const struct learn learn = {&s->config->mandate, &s->config->weights, s->texts_n > 0};
+    const struct example **all = mem_new(s->examples.n, sizeof *all);
+    struct judged *judged = mem_new(3 * s->examples.n, sizeof *judged);
+    struct learn_report report = {.mandate = &s->config->mandate,
+                                  .examples = &s->examples,
+                                  .now = &s->config->weights,
+                                  .by_now = judged,
+                                  .held_out = judged + s->examples.n,
+                                  .by_learned = judged + 2 * s->examples.n};
+
+    s->learned = mem_new(1, sizeof *s->learned);
+    for (size_t i = 0; i < s->examples.n; i++)
+        all[i] = &s->examples.list[i];
+    judge_all(s, report.now, judged);
+    learn_held_out(&learn, &s->examples, judged + s->examples.n);
+    learn_fit(&learn, all, s->examples.n, s->learned);
+    judge_all(s, s->learned, judged + 2 * s->examples.n);
+    report.learned = s->learned;
+    learn_report_write(&report, stdout);
+    free(judged);
+    free(all);
+}
+
+/* --- learn: the proposal ---------------------------------------------------------------------- */
+
+enum { PROPOSED_N = 2 };
+static const char *const proposed_files[PROPOSED_N] = {"partners.csv", "routing.csv"};
+
+static enum err_code proposal_write(const struct study *s, const char *folder, struct err *e)
+{
+    struct buf texts[PROPOSED_N] = {0};
+    enum err_code rc = weights_write(s->data, s->learned, &texts[1], e);
+
+    weights_write_partners(&s->config->mandate, s->learned, &texts[0]);
+    for (size_t i = 0; i < PROPOSED_N; i++) {
+        char *path = file_path(folder, proposed_files[i]);
+
+        if (rc == ERR_OK)
+            rc = whole_file_write(path, buf_text(&texts[i]), WHOLE_FILE_OPEN, true, e);
+        free(path);
+        buf_clear(&texts[i]);
+    }
+    return rc;
+}
+
+/* "routing.csv.<ruleset>" beside it, the same file under a second name. One that is there already
+ * has these rules. */
+static enum err_code keep_old(const struct study *s, const char *name, struct err *e)
+{
+    BUF_AUTO struct buf kept = {0};
+    char *path = file_path(s->data, name);
+    enum err_code rc = ERR_OK;
+
+    buf_printf(&kept, "%s.%s", path, s->config->ruleset);
+    if (link(path, buf_text(&kept)) && errno != EEXIST)
+        rc = err_set(e, ERR_IO, "cannot keep %.150s: %s", path, strerror(errno));
+    free(path);
+    return rc;
+}
+
+/* Each file is replaced at once, and what came before it stays; a reload reads both or, between
+ * the two, a pair that is valid too. Read back, so that no fault waits for the next restart. */
+static enum err_code proposal_apply(const struct study *s, struct err *e)
+{
+    struct config *after = NULL;
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < PROPOSED_N; i++)
+        rc = keep_old(s, proposed_files[i], e);
+    if (rc == ERR_OK)
+        rc = proposal_write(s, s->data, e);
+    if (rc == ERR_OK)
+        rc = config_load(s->data, &after, e);
+    if (rc == ERR_OK)
+        report_remark(s->line,
+                      "%s has the proposal now, rules %s; the old files end in .%s. Daemon and "
+                      "workers take it into use when they reload (SIGHUP)",
+                      s->data, after->ruleset, s->config->ruleset);
+    config_free(after);
+    return rc;
+}
+
+static enum err_code proposal_save(const struct study *s, const char *folder, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+
+    if (mkdir(folder, 0755) && errno != EEXIST)
+        return err_set(e, ERR_IO, "cannot make %.150s: %s", folder, strerror(errno));
+    rc = proposal_write(s, folder, e);
+    if (rc == ERR_OK)
+        report_remark(s->line, "wrote routing.csv and partners.csv into %s; nothing is changed yet",
+                      folder);
+    return rc;
+}
+
+static enum exit_code study_propose(const struct study *s)
+{
+    const char *folder = line_flag(s->line, "out");
+    struct err e = {0};
+    enum err_code rc = ERR_OK;
+
+    if (folder)
+        rc = proposal_save(s, folder, &e);
+    if (rc == ERR_OK && line_has(s->line, "apply"))
+        rc = proposal_apply(s, &e);
+    return rc == ERR_OK ? EXIT_DONE : report_err(s->line, NULL, &e);
+}
+
+enum exit_code routing_learn_run(const struct line *line)
+{
+    struct study s = {.line = line};
+    bool proposes = line_flag(line, "out") || line_has(line, "apply");
+    enum exit_code rc;
+
+    if (line_has(line, "cases") != (line->operands_n > 0))
+        return line_fault(line, "--cases goes with the FILEs of labelled texts");
+    rc = study_read(&s);
+    if (rc == EXIT_DONE) {
+        sources_write(&s);
+        if (known_leads(&s.examples) < LEARN_EXAMPLES_MIN) {
+            printf("too few to learn from: %zu cases say who leads, %d are needed; nothing is "
+                   "proposed\n",
+                   known_leads(&s.examples), LEARN_EXAMPLES_MIN);
+            rc = proposes ? EXIT_FAILED : EXIT_DONE;
+        } else {
+            study_learn(&s);
+            rc = study_propose(&s);
+        }
+    }
+    study_clear(&s);
+    return rc;
 }

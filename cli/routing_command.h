@@ -7,5 +7,6 @@
 struct line;
 
 enum exit_code routing_cases_run(const struct line *line);
+enum exit_code routing_learn_run(const struct line *line);
 
 #endif

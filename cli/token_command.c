@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "cli/line.h"
 #include "cli/report.h"
-#include "cli/secret_file.h"
 #include "cli/sheet.h"
 #include "cli/store_session.h"
 #include "cli/table.h"
+#include "cli/whole_file.h"
 #include "config/file.h"
 #include "config/load.h"
 
@@ -69,7 +69,7 @@ static enum exit_code issue_hand_over(const struct line *line, const struct issu
                   clock_text(issue->credential.expires_ms, expires));
     if (output) {
         snprintf(text, sizeof text, "%s\n", issue->text);
-        rc = secret_file_write(output, text, false, &e);
+        rc = whole_file_write(output, text, WHOLE_FILE_SECRET, false, &e);
         sodium_memzero(text, sizeof text);
     } else if (line_has(line, "json")) {
         json_t *json = issue_json(issue);
@@ -443,7 +443,7 @@ static enum err_code issue_all(struct store_session *s, const char *output, int6
             store_session_put(s, (const char(*)[TOKEN_ID_BYTES])all.ids, all.credentials, all.n, e);
     if (rc == ERR_OK) {
         text = json_dumps(all.file, JSON_INDENT(1));
-        rc = secret_file_write(output, text, true, e);
+        rc = whole_file_write(output, text, WHOLE_FILE_SECRET, true, e);
         sodium_memzero(text, strlen(text));
         free(text);
     }

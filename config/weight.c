@@ -2,8 +2,11 @@
 
 #include "config/csv.h"
 
+#include <limits.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +59,7 @@ static const struct weight {
 };
 
 enum { WEIGHTS_N = sizeof table / sizeof table[0], PARTNER_MAX = 9 };
+_Static_assert((int)WEIGHTS_N <= (int)WEIGHTS_MAX, "limits has a row for each weight");
 
 struct loader {
     const struct mandate *mandate; /* borrowed */
@@ -104,6 +108,7 @@ static enum err_code weight_row(void *arg, const struct csv *row, struct err *e)
                          csv_cell(row, "low"), csv_cell(row, "high"));
     l->seen[i] = true;
     memcpy((char *)&l->weights + table[i].at, &value, sizeof value);
+    l->weights.limits[i] = (struct weight_limits){low, high};
     return ERR_OK;
 }
 
@@ -111,13 +116,16 @@ static enum err_code partner_row(void *arg, const struct csv *row, struct err *e
 {
     struct loader *l = arg;
     const char *topic = NULL, *secretariat = NULL;
+    int candidates, supporters;
     double weight;
     enum err_code rc;
     int t, s;
 
     if ((rc = csv_require(row, "topic", &topic, e)) ||
         (rc = csv_require(row, "secretariat", &secretariat, e)) ||
-        (rc = decimal_read(row, "weight", &weight, e)))
+        (rc = decimal_read(row, "weight", &weight, e)) ||
+        (rc = csv_number(row, "candidates", 0, INT_MAX, &candidates, e)) ||
+        (rc = csv_number(row, "supporters", 0, INT_MAX, &supporters, e)))
         return rc;
     t = mandate_topic(l->mandate, topic);
     s = mandate_secretariat(l->mandate, secretariat);
@@ -131,6 +139,8 @@ static enum err_code partner_row(void *arg, const struct csv *row, struct err *e
                          PARTNER_MAX, PARTNER_MAX);
     l->partner_seen[t][s] = true;
     l->weights.partner[t][s] = weight;
+    l->weights.partner_counts[t][s] =
+        (struct partner_count){(unsigned)candidates, (unsigned)supporters};
     return ERR_OK;
 }
 
@@ -148,4 +158,138 @@ enum err_code weights_load(const char *dir, const struct mandate *m, struct weig
     if (rc == ERR_OK)
         *ret_w = l.weights;
     return rc;
+}
+
+/* --- by position --------------------------------------------------------------------- */
+
+size_t weights_count(void)
+{
+    return WEIGHTS_N;
+}
+
+const char *weights_name(size_t i)
+{
+    return table[i].name;
+}
+
+double weights_get(const struct weights *w, size_t i)
+{
+    double value;
+
+    memcpy(&value, (const char *)w + table[i].at, sizeof value);
+    return value;
+}
+
+void weights_set(struct weights *w, size_t i, double value)
+{
+    value = fmin(fmax(value, w->limits[i].low), w->limits[i].high);
+    value = round(value * 1e6) / 1e6;
+    memcpy((char *)w + table[i].at, &value, sizeof value);
+}
+
+size_t weights_find(const char *name)
+{
+    size_t i = 0;
+
+    while (i < WEIGHTS_N && strcmp(table[i].name, name) != 0)
+        i++;
+    if (i == WEIGHTS_N)
+        bug("no weight %s", name);
+    return i;
+}
+
+double weights_partner_round(double weight)
+{
+    return round(fmin(fmax(weight, -PARTNER_MAX), PARTNER_MAX) * 100) / 100;
+}
+
+/* --- files --------------------------------------------------------------------------- */
+
+/* With up to six decimals, none that is not needed: 0.25, 3, -1.5. */
+static void number_write(double value, struct buf *out)
+{
+    char text[64];
+    size_t n = (size_t)snprintf(text, sizeof text, "%.6f", value);
+
+    while (text[n - 1] == '0')
+        text[--n] = '\0';
+    if (text[n - 1] == '.')
+        text[--n] = '\0';
+    buf_add_text(out, strcmp(text, "-0") == 0 ? "0" : text);
+}
+
+static void quoted_write(const char *text, struct buf *out)
+{
+    buf_add_text(out, "\"");
+    for (; *text; text++)
+        buf_add(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
+    buf_add_text(out, "\"\n");
+}
+
+struct writer {
+    const struct weights *weights; /* borrowed */
+    struct buf *out;               /* borrowed */
+};
+
+static enum err_code weight_row_write(void *arg, const struct csv *row, struct err *e)
+{
+    const struct writer *w = arg;
+    const char *name = NULL, *low = NULL, *high = NULL, *about = NULL;
+    enum err_code rc;
+
+    if ((rc = csv_require(row, "name", &name, e)) || (rc = csv_require(row, "low", &low, e)) ||
+        (rc = csv_require(row, "high", &high, e)) || (rc = csv_require(row, "about", &about, e)))
+        return rc;
+    buf_printf(w->out, "%s,", name);
+    number_write(weights_get(w->weights, weights_find(name)), w->out);
+    buf_printf(w->out, ",%s,%s,", low, high);
+    quoted_write(about, w->out);
+    return ERR_OK;
+}
+
+enum err_code weights_write(const char *dir, const struct weights *w, struct buf *ret_text,
+                            struct err *e)
+{
+    struct writer writer = {w, ret_text};
+
+    buf_add_text(ret_text, "name,value,low,high,about\n");
+    return csv_read_in(dir, "routing.csv", weight_row_write, &writer, e);
+}
+
+struct pair {
+    const struct mandate *mandate; /* borrowed */
+    size_t topic, secretariat;
+};
+
+static int pair_compare(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+    int by_topic = strcmp(x->mandate->topics[x->topic].code, y->mandate->topics[y->topic].code);
+
+    return by_topic ? by_topic
+                    : strcmp(x->mandate->secretariats[x->secretariat].code,
+                             y->mandate->secretariats[y->secretariat].code);
+}
+
+void weights_write_partners(const struct mandate *m, const struct weights *w, struct buf *ret_text)
+{
+    struct pair *pairs = mem_new(TOPICS_MAX * SECRETARIATS_MAX, sizeof *pairs);
+    size_t n = 0;
+
+    for (size_t t = 0; t < m->topics_n; t++)
+        for (size_t s = 0; s < m->secretariats_n; s++)
+            if (w->partner_counts[t][s].candidates > 0)
+                pairs[n++] = (struct pair){m, t, s};
+    qsort(pairs, n, sizeof *pairs, pair_compare);
+    buf_add_text(ret_text, "topic,secretariat,weight,candidates,supporters\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct pair *p = &pairs[i];
+        const struct partner_count *count = &w->partner_counts[p->topic][p->secretariat];
+
+        buf_printf(ret_text, "%s,%s,", m->topics[p->topic].code,
+                   m->secretariats[p->secretariat].code);
+        number_write(w->partner[p->topic][p->secretariat], ret_text);
+        buf_printf(ret_text, ",%u,%u\n", count->candidates, count->supporters);
+    }
+    free(pairs);
 }

@@ -1,13 +1,14 @@
 /* The numbers that steer reading and deciding: what evidence is worth, from when it is enough.
  * Read from config/routing.csv (name,value,low,high,about; each name stands below, in the file's
- * order) and config/partners.csv (topic,secretariat,weight,candidates,supporters). script/learn
- * writes both. */
+ * order) and config/partners.csv (topic,secretariat,weight,candidates,supporters). liaison routing
+ * learn proposes both. */
 #ifndef CONFIG_WEIGHT_H
 #define CONFIG_WEIGHT_H
 
+#include "base/buf.h"
 #include "config/mandate.h"
 
-enum { WORTH_MAX = 9 }; /* evidence weights are -9..9, config/term.h */
+enum { WEIGHTS_MAX = 64, WORTH_MAX = 9 }; /* evidence weights are -9..9, config/term.h */
 
 struct weights {
     /* What one place in the text is worth; the body is worth 1. */
@@ -45,10 +46,35 @@ struct weights {
 
     /* Confidence: a logistic, routing/decision.c. */
     double sure_base, sure_clear, sure_evidence, sure_points, sure_outside;
+
+    /* Not looked at by routing. */
+    struct weight_limits {
+        double low, high;
+    } limits[WEIGHTS_MAX]; /* of each weight of routing.csv, by position */
+    struct partner_count {
+        unsigned candidates, supporters;
+    } partner_counts[TOPICS_MAX][SECRETARIATS_MAX]; /* what the partner's weight was learned from */
 };
 
 /* ret_w is filled only on success. ERR_CONFIG: "file:line: what". */
 enum err_code weights_load(const char *dir, const struct mandate *m, struct weights *ret_w,
                            struct err *e) ERR_CHECK;
+
+/* The weights of routing.csv by position 0..weights_count()-1, for what learns and writes them. */
+size_t weights_count(void);
+const char *weights_name(size_t i);
+double weights_get(const struct weights *w, size_t i);
+/* Within its limits, as the file will hold it: with six decimals. */
+void weights_set(struct weights *w, size_t i, double value);
+/* The position of that name, which must be one. */
+size_t weights_find(const char *name);
+/* A partner's weight, as the file will hold it: -9..9 with two decimals. */
+double weights_partner_round(double weight);
+
+/* The text of dir/routing.csv with the values of w, and that of partners.csv. ret_text must be
+ * empty. ERR_CONFIG as weights_load. */
+enum err_code weights_write(const char *dir, const struct weights *w, struct buf *ret_text,
+                            struct err *e) ERR_CHECK;
+void weights_write_partners(const struct mandate *m, const struct weights *w, struct buf *ret_text);
 
 #endif

@@ -21,7 +21,7 @@ void assess_free(struct assess *a);
 enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result,
                          struct err *e) ERR_CHECK;
 
-/* What the decision on such a line rests on, for script/learn, new reference; duplicates are not
+/* What the decision on such a line rests on, for developers, new reference; duplicates are not
  * looked for, nothing is kept. See routing/inputs.h. */
 enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t **ret_inputs,
                             struct err *e) ERR_CHECK;

@@ -1,5 +1,5 @@
-/* What a decision rests on, as numbers: what `liaison assess --features` prints and script/learn
- * fits weights to. For developers; no interface for programs outside the project. */
+/* What a decision rests on, as numbers: what `liaison assess --features` prints. For developers; no
+ * interface for programs outside the project. */
 #ifndef ROUTING_INPUTS_H
 #define ROUTING_INPUTS_H
 

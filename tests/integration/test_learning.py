@@ -1,9 +1,15 @@
 """Learning from use: what people do with a proposal is kept as numbers and codes, once for each act."""
 import csv
 import json
+import pathlib
 import re
+import shutil
+import signal
+import tempfile
 
-from harness import ROOT, key, nonsense, partition_key, wetland
+import pytest
+
+from harness import ROOT, Site, key, nonsense, partition_key, wait_until, wetland
 
 WORDS = {"request", "at", "action", "by", "role", "proposed", "reason", "lead", "support", "grounds", "ruleset", "topics",
          "facts", "named", "outside", "says", "party", "yes", "no", "preferred", "flags", "decline", "out_of_mandate"}
@@ -122,3 +128,105 @@ def test_nothing_is_recorded_when_it_is_turned_off(make_site):
     id = site.routed("BWA", **wetland("Okavango Delta"))["id"]
     ok(site.act("secretariat:ramsar", id, "claim"), 201)
     assert cases(site, id) == [] and site.redis("EXISTS", partition_key(id, "lessons")) == 0
+
+
+# --- liaison routing learn -------------------------------------------------------------------------
+
+
+def answer_as_the_label_says(site, case):
+    """What knowledgeable people would do with the router's proposal."""
+    gold, country = case["gold"], case["country"]
+    members = {k: case[k] for k in ("language", "title", "description", "themes", "urgency") if k in case}
+    doc = site.routed(country, **members)
+    if doc["state"] == "triage" and gold["lead"] is None:
+        ok(site.act("coordinator", doc["id"], "refer", {"body": "WOAH", "text": "Agreed."}))
+    elif doc["state"] == "triage":
+        ok(site.act("coordinator", doc["id"], "route", {"lead": gold["lead"], "support": gold["support"]}))
+    elif doc["holder"] == gold["lead"]:
+        ok(site.act(f"secretariat:{doc['holder']}", doc["id"], "claim"), 201)
+    else:
+        said = {"reason": "better_elsewhere", "better": gold["lead"]} if gold["lead"] else {"reason": "out_of_mandate"}
+        ok(site.act(f"secretariat:{doc['holder']}", doc["id"], "decline", said))
+    return doc
+
+
+@pytest.fixture(scope="module")
+def used():
+    """A site with data of its own, on which people have acted on sixty requests."""
+    with tempfile.TemporaryDirectory(prefix="lic") as folder:
+        data = pathlib.Path(folder, "config")
+        shutil.copytree(ROOT / "config", data)
+        with Site(workers=1, env={"LIAISON_DATA": str(data)}) as site:
+            lines = (ROOT / "tests/cases/routing/learn.jsonl").read_text().splitlines()[:60]
+            site.cases = [json.loads(line) for line in lines]
+            site.docs = [answer_as_the_label_says(site, case) for case in site.cases]
+            site.data = data
+            yield site
+
+
+def config_files(site):
+    return {path.name: path.read_bytes() for path in site.data.iterdir() if path.is_file()}
+
+
+def test_learning_from_use_reports_and_changes_nothing(used):
+    before = config_files(used)
+    said = used.cli("routing", "learn")
+    first, rules = said.stdout.splitlines()[:2]
+    assert re.match(r"60 cases: 0 labelled texts; 60 requests with 60 recorded acts, 0 of these", first), first
+    assert rules == f"rules in use: {used.docs[0]['routing']['ruleset']}"
+    row = re.search(r"^weights in use +60 +(\S+)", said.stdout, re.M)
+    right = sum(doc["routing"]["lead"] == case["gold"]["lead"] and doc["state"] == "offered"
+                for doc, case in zip(used.docs, used.cases) if case["gold"]["lead"])
+    assert right <= round(float(row[1]) * 0.6), "a held twin is decided again, a right lead stays right"
+    for heading in ("learned, held out", "fold 4", "lead: right / proposed", "confidence", "weights that change"):
+        assert heading in said.stdout, heading
+    assert used.cli("routing", "learn").stdout == said.stdout, "the same cases, the same report"
+    assert config_files(used) == before
+
+
+def test_a_proposal_is_written_where_it_is_asked_for(used, tmp_path):
+    before = config_files(used)
+    for folder in ("one", "two"):
+        used.cli("routing", "learn", "--out", tmp_path / folder)
+    assert sorted(p.name for p in (tmp_path / "one").iterdir()) == ["partners.csv", "routing.csv"]
+    for name in ("partners.csv", "routing.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert (tmp_path / "one/routing.csv").read_bytes() != before["routing.csv"]
+    assert config_files(used) == before
+
+
+def test_a_few_cases_teach_nothing(make_site, tmp_path):
+    site = make_site()
+    id = site.routed("BWA", **wetland("Okavango Delta"))["id"]
+    ok(site.act("secretariat:ramsar", id, "claim"), 201)
+    said = site.cli("routing", "learn")
+    assert "too few to learn from: 1 cases" in said.stdout
+    asked = site.cli("routing", "learn", "--out", tmp_path / "none", check=False)
+    assert asked.returncode == 1 and not (tmp_path / "none").exists()
+
+
+def test_labelled_texts_and_recorded_cases_are_learned_from_together(used):
+    texts = ROOT / "tests/cases/routing/latin.jsonl"
+    said = used.cli("routing", "learn", "--recorded", "--cases", texts)
+    assert said.stdout.startswith("180 cases: 120 labelled texts; 60 requests with 60 recorded acts")
+
+
+def test_an_applied_proposal_is_in_use_after_a_reload(used):
+    """Last: it changes the site's rules."""
+    before, old = config_files(used), used.docs[0]["routing"]["ruleset"]
+    said = used.cli("routing", "learn", "--apply")
+    new = re.search(r"rules ([0-9a-f]{16})", said.stderr)[1]
+    after = config_files(used)
+    assert new != old and after["routing.csv"] != before["routing.csv"]
+    for name in ("partners.csv", "routing.csv"):
+        assert after[f"{name}.{old}"] == before[name], "what was there is kept"
+    changed = {"partners.csv", "routing.csv"}
+    assert {n: b for n, b in after.items() if n in before and n not in changed} == \
+        {n: b for n, b in before.items() if n not in changed}
+    assert used.routed("UGA", **wetland("Lake Bisina"))["routing"]["ruleset"] == old, "not before the reload"
+    for process in (used.daemons[0], used.workers[1]):
+        process.signal(signal.SIGHUP)
+    wait_until(lambda: f"ruleset={new}" in used.workers[1].text(), 20, "the worker reloads")
+    id = used.routed("GHA", **wetland("Keta Lagoon"))["id"]
+    assert used.get("country:GHA", id)["routing"]["ruleset"] == new
+    assert "60 of these under other rules" in used.cli("routing", "learn").stdout

@@ -155,6 +155,65 @@ static void test_faults_of_partners(void **state)
     }
 }
 
+/* What is written is read back as it was, with the same names, limits and sentences. */
+static void test_written_weights_are_read_back(void **state)
+{
+    static struct weights w, back;
+    struct buf text = {0}, partners = {0}, real = {0};
+    struct err e = {0};
+    struct folder f;
+
+    (void)state;
+    assert_int_equal(weights_load(LIAISON_SOURCE_DIR "/config", &mandate, &w, &e), ERR_OK);
+    assert_int_equal(weights_write(LIAISON_SOURCE_DIR "/config", &w, &text, &e), ERR_OK);
+    weights_write_partners(&mandate, &w, &partners);
+    assert_int_equal(file_read(LIAISON_SOURCE_DIR "/config/routing.csv", 1 << 20, &real, &e),
+                     ERR_OK);
+    assert_string_equal(buf_text(&text), buf_text(&real));
+    buf_clear(&real);
+    assert_int_equal(file_read(LIAISON_SOURCE_DIR "/config/partners.csv", 1 << 20, &real, &e),
+                     ERR_OK);
+    assert_string_equal(buf_text(&partners), buf_text(&real));
+
+    buf_clear(&text);
+    buf_clear(&partners);
+    for (size_t i = 0; i < weights_count(); i++)
+        weights_set(&w, i, w.limits[i].low + (w.limits[i].high - w.limits[i].low) / 7.0);
+    memset(w.partner, 0, sizeof w.partner);
+    memset(w.partner_counts, 0, sizeof w.partner_counts);
+    w.partner[2][1] = weights_partner_round(-0.126);
+    w.partner_counts[2][1] = (struct partner_count){5, 2};
+    assert_int_equal(weights_write(LIAISON_SOURCE_DIR "/config", &w, &text, &e), ERR_OK);
+    weights_write_partners(&mandate, &w, &partners);
+    folder_make(&f);
+    folder_write(&f, "routing.csv", buf_text(&text));
+    folder_write(&f, "partners.csv", buf_text(&partners));
+    if (weights_load(f.path, &mandate, &back, &e) != ERR_OK)
+        fail_msg("%s", e.detail);
+    assert_memory_equal(&back, &w, sizeof w);
+    folder_remove(&f);
+    buf_clear(&text);
+    buf_clear(&partners);
+    buf_clear(&real);
+}
+
+static void test_a_weight_stays_within_its_limits(void **state)
+{
+    static struct weights w;
+    size_t title = weights_find("title");
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(weights_load(LIAISON_SOURCE_DIR "/config", &mandate, &w, &e), ERR_OK);
+    weights_set(&w, title, 1e9);
+    assert_float_equal(weights_get(&w, title), w.limits[title].high, 1e-9);
+    weights_set(&w, title, -1e9);
+    assert_float_equal(weights_get(&w, title), w.limits[title].low, 1e-9);
+    assert_float_equal(weights_partner_round(50), 9, 1e-9);
+    assert_float_equal(weights_partner_round(-50), -9, 1e-9);
+    assert_string_equal(weights_name(title), "title");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +222,8 @@ int main(void)
         cmocka_unit_test(test_faults_name_file_and_line),
         cmocka_unit_test(test_a_missing_weight_is_a_fault),
         cmocka_unit_test(test_faults_of_partners),
+        cmocka_unit_test(test_written_weights_are_read_back),
+        cmocka_unit_test(test_a_weight_stays_within_its_limits),
     };
 
     return cmocka_run_group_tests(tests, mandate_read, NULL);

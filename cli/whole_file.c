@@ -1,4 +1,4 @@
-#include "cli/secret_file.h"
+#include "cli/whole_file.h"
 
 #include "base/buf.h"
 
@@ -25,7 +25,8 @@ static bool write_all(int fd, const char *text)
     return fsync(fd) == 0;
 }
 
-enum err_code secret_file_write(const char *path, const char *text, bool replace, struct err *e)
+enum err_code whole_file_write(const char *path, const char *text, mode_t mode, bool replace,
+                               struct err *e)
 {
     BUF_AUTO struct buf fresh = {0};
     bool good;
@@ -33,7 +34,7 @@ enum err_code secret_file_write(const char *path, const char *text, bool replace
 
     buf_printf(&fresh, "%s.%ld.new", path, (long)getpid());
     unlink(buf_text(&fresh)); /* of a run with our number that was killed */
-    fd = open(buf_text(&fresh), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    fd = open(buf_text(&fresh), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return err_set(e, ERR_IO, "cannot create %.150s: %s", buf_text(&fresh), strerror(errno));
     good = write_all(fd, text);

@@ -1,0 +1,211 @@
+#include "cli/learn_report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- how good ------------------------------------------------------------------------- */
+
+static void percent_write(FILE *out, size_t part, size_t whole)
+{
+    if (whole)
+        fprintf(out, " %5.1f", 100 * (double)part / (double)whole);
+    else
+        fputs("     -", out);
+}
+
+static void tally_write(FILE *out, const char *name, const struct tally *t)
+{
+    fprintf(out, "%-24s %4zu", name, t->n);
+    percent_write(out, t->strict_n, t->known_n);
+    percent_write(out, t->lenient_n, t->known_n);
+    percent_write(out, t->false_triage_n, t->ours_n);
+    percent_write(out, t->seen_off_n, t->others_n);
+    percent_write(out, t->repeated_n, t->refused_n);
+    percent_write(out, t->support_hits, t->support_said);
+    percent_write(out, t->support_hits, t->support_true);
+    percent_write(out, 2 * t->support_hits, t->support_said + t->support_true);
+    fputc('\n', out);
+}
+
+/* Which examples count in a row of the table. */
+struct part {
+    int fold, language;     /* -1: any */
+    const char *difficulty; /* NULL: any */
+};
+
+static void part_write(const struct learn_report *r, FILE *out, const char *name,
+                       const struct judged *judged, struct part part)
+{
+    struct tally t = {0};
+
+    for (size_t i = 0; i < r->examples->n; i++) {
+        const struct example *x = &r->examples->list[i];
+
+        if ((part.fold < 0 || (int)x->fold == part.fold) &&
+            (part.language < 0 || x->language == part.language) &&
+            (!part.difficulty || strcmp(x->difficulty, part.difficulty) == 0))
+            tally_add(&t, x, &judged[i]);
+    }
+    if (t.n)
+        tally_write(out, name, &t);
+}
+
+static int text_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void difficulties_write(const struct learn_report *r, FILE *out)
+{
+    const char **words = mem_new(r->examples->n + 1, sizeof *words);
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->examples->n; i++)
+        if (*r->examples->list[i].difficulty)
+            words[n++] = r->examples->list[i].difficulty;
+    qsort(words, n, sizeof *words, text_compare);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || strcmp(words[i], words[i - 1]) != 0) {
+            char name[48];
+
+            snprintf(name, sizeof name, "difficulty %s", words[i]);
+            part_write(r, out, name, r->held_out, (struct part){-1, -1, words[i]});
+        }
+    free(words);
+}
+
+static void tables_write(const struct learn_report *r, FILE *out)
+{
+    static const char heading[] = "   n strict lenie false outsd again sup P sup R    F1\n";
+    const struct part all = {-1, -1, NULL};
+    char name[48];
+
+    fprintf(out, "%-24s %s", "percent", heading);
+    part_write(r, out, "weights in use", r->by_now, all);
+    part_write(r, out, "learned, held out", r->held_out, all);
+    part_write(r, out, "learned, on all", r->by_learned, all);
+    fprintf(out, "\n%-24s %s", "held out", heading);
+    for (int f = 0; f < EXAMPLE_FOLDS; f++) {
+        snprintf(name, sizeof name, "fold %d", f);
+        part_write(r, out, name, r->held_out, (struct part){f, -1, NULL});
+    }
+    for (int l = 0; l < LANGUAGES_N; l++) {
+        snprintf(name, sizeof name, "language %s", language_codes[l]);
+        part_write(r, out, name, r->held_out, (struct part){-1, l, NULL});
+    }
+    difficulties_write(r, out);
+}
+
+/* --- who is taken for whom -------------------------------------------------------------- */
+
+/* Row and column of the matrix; the first is nobody. */
+static const char *matrix_name(const struct mandate *m, size_t i)
+{
+    return i ? m->secretariats[i - 1].code : "nobody";
+}
+
+static void matrix_write(const struct learn_report *r, FILE *out)
+{
+    size_t cells[SECRETARIATS_MAX + 1][SECRETARIATS_MAX + 1] = {{0}};
+    bool used[SECRETARIATS_MAX + 1] = {false};
+    size_t size = r->mandate->secretariats_n + 1;
+
+    for (size_t i = 0; i < r->examples->n; i++) {
+        const struct label *l = &r->examples->list[i].label;
+        size_t right = (size_t)(l->lead + 1), proposed = (size_t)(r->held_out[i].lead + 1);
+
+        if (!l->lead_known)
+            continue;
+        cells[right][proposed]++;
+        used[right] = used[proposed] = true;
+    }
+    fprintf(out, "\n%-24s", "lead: right / proposed");
+    for (size_t k = 0; k < size; k++)
+        if (used[k])
+            fprintf(out, "%8s", matrix_name(r->mandate, k));
+    fputc('\n', out);
+    for (size_t i = 0; i < size; i++) {
+        if (!used[i])
+            continue;
+        fprintf(out, "%-24s", matrix_name(r->mandate, i));
+        for (size_t k = 0; k < size; k++)
+            if (used[k] && cells[i][k])
+                fprintf(out, "%8zu", cells[i][k]);
+            else if (used[k])
+                fprintf(out, "%8s", ".");
+        fputc('\n', out);
+    }
+}
+
+/* --- confidence ------------------------------------------------------------------------- */
+
+static void confidence_write(const struct learn_report *r, FILE *out)
+{
+    static const double lows[] = {0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.000001};
+    enum { BINS_N = sizeof lows / sizeof lows[0] - 1 };
+
+    fputs("\nconfidence, held out   leads right  mean\n", out);
+    for (size_t b = 0; b < BINS_N; b++) {
+        size_t n = 0, right = 0;
+        double sum = 0;
+
+        for (size_t i = 0; i < r->examples->n; i++) {
+            const struct judged *j = &r->held_out[i];
+            enum verdict verdict = label_judge_lead(&r->examples->list[i].label, j->lead);
+
+            if (j->lead < 0 || verdict == VERDICT_UNKNOWN || j->confidence < lows[b] ||
+                j->confidence >= lows[b + 1])
+                continue;
+            n++;
+            right += verdict == VERDICT_RIGHT;
+            sum += j->confidence;
+        }
+        if (!n)
+            continue;
+        fprintf(out, "%4.2f to %4.2f           %5zu", lows[b], fmin(lows[b + 1], 1), n);
+        percent_write(out, right, n);
+        fprintf(out, " %5.1f\n", 100 * sum / (double)n);
+    }
+}
+
+/* --- what changes ------------------------------------------------------------------------- */
+
+static bool differ(double a, double b)
+{
+    return a < b || a > b;
+}
+
+static void change_write(FILE *out, const char *name, double now, double learned)
+{
+    fprintf(out, "%-36s%12.6g%12.6g\n", name, now, learned);
+}
+
+static void changes_write(const struct learn_report *r, FILE *out)
+{
+    const struct mandate *m = r->mandate;
+    size_t pairs = 0;
+
+    fprintf(out, "\n%-36s%12s%12s\n", "weights that change", "in use", "proposed");
+    for (size_t i = 0; i < weights_count(); i++)
+        if (differ(weights_get(r->now, i), weights_get(r->learned, i)))
+            change_write(out, weights_name(i), weights_get(r->now, i), weights_get(r->learned, i));
+    for (size_t t = 0; t < m->topics_n; t++)
+        for (size_t s = 0; s < m->secretariats_n; s++)
+            if (differ(r->now->partner[t][s], r->learned->partner[t][s])) {
+                char name[sizeof m->topics[t].code + sizeof m->secretariats[s].code];
+
+                snprintf(name, sizeof name, "%s %s", m->topics[t].code, m->secretariats[s].code);
+                change_write(out, name, r->now->partner[t][s], r->learned->partner[t][s]);
+                pairs++;
+            }
+    fprintf(out, "%zu pairs of a main topic and a secretariat change\n", pairs);
+}
+
+void learn_report_write(const struct learn_report *r, FILE *out)
+{
+    tables_write(r, out);
+    matrix_write(r, out);
+    confidence_write(r, out);
+    changes_write(r, out);
+}
