@@ -128,6 +128,38 @@ static void write_queue(const json_t *queue, const struct screen *s)
     fputs(" (last 5 min)\n", s->out);
 }
 
+/* How often people agreed with the engine; nothing while nobody has judged a pair. */
+static void write_judgements(const json_t *judgements, const struct screen *s)
+{
+    static const struct view_column columns[] = {
+        {"ENGINE SAID", "engine"   },
+        {"DUPLICATE",   "duplicate"},
+        {"RELATED",     "related"  },
+        {"NOT",         "not"      },
+        {"PRECISION",   "precision"},
+        {NULL,          NULL       }
+    };
+    json_t *rows = json_array();
+    const char *engine;
+    json_t *counts;
+
+    json_object_foreach ((json_t *)(uintptr_t)judgements, engine, counts) {
+        json_t *row = json_copy(counts);
+
+        json_object_set_new(row, "engine", json_string(engine));
+        if (json_integer_value(json_object_get(row, "duplicate")) ||
+            json_integer_value(json_object_get(row, "related")) ||
+            json_integer_value(json_object_get(row, "not")))
+            json_array_append(rows, row);
+        json_decref(row);
+    }
+    if (json_array_size(rows)) {
+        heading(s, "What people say of pairs");
+        write_table(rows, columns, s);
+    }
+    json_decref(rows);
+}
+
 void queue_view_write(const json_t *health, const struct screen *s)
 {
     static const struct view_column workers[] = {
@@ -162,4 +194,5 @@ void queue_view_write(const json_t *health, const struct screen *s)
     write_counts(json_object_get(requests, "by_state"), "by state", s);
     write_counts(json_object_get(requests, "by_ball"), "by ball", s);
     write_counts(json_object_get(health, "duplicate_verdicts"), "twins", s);
+    write_judgements(json_object_get(health, "duplicate_judgements"), s);
 }

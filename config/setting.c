@@ -61,6 +61,8 @@ static const struct setting table[] = {
      "Time between two looks for requests that fell out of every queue or are too old to compare with."},
     {AT(lessons), "1000", KIND_COUNT, true, 0, 100000,
      "Newest claims, declines and manual routes that each of 16 partitions keeps for liaison routing learn."},
+    {AT(unmerge_days), "14", KIND_COUNT, true, 0, 365,
+     "Days within which a merge can be undone; what was promised at a merge stays."},
     {AT(check_store), "yes", KIND_BOOL, false, 0, 0,
      "Refuse to start when the store's settings cannot keep what Liaison promises."},
 };

@@ -26,8 +26,9 @@ struct settings {
     int64_t worker_takeover_ms; /* idle time after which another worker's entry is taken over */
     int64_t worker_retry_ms;    /* first wait before a failed entry is tried again; then doubled */
     int64_t reconcile_ms;
-    int64_t lessons;  /* for the router, kept of each of the 16 partitions; 0: none */
-    bool check_store; /* refuse to start when the store's settings do not keep promises */
+    int64_t lessons;      /* for the router, kept of each of the 16 partitions; 0: none */
+    int64_t unmerge_days; /* how long a merge can be undone */
+    bool check_store;     /* refuse to start when the store's settings do not keep promises */
 };
 
 /* Defaults, then the file (NULL: none), then LIAISON_* environment (upper-case key). ERR_CONFIG:

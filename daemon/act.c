@@ -11,13 +11,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/pair.h"
+#include "daemon/refusal.h"
 #include "daemon/resource.h"
 #include "daemon/task.h"
-#include "protocol/etag.h"
 #include "protocol/lesson.h"
 #include "protocol/view.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ struct act {
     enum action action;
     json_t *doc; /* owned, NULL: no body; input borrows from it */
     struct transition_input input;
-    char operation[17];
+    char operation[OPERATION_BYTES];
     unsigned rounds;
     struct stored stored; /* owned: as read, then as it will be */
     struct record before;
@@ -80,26 +80,14 @@ void act_begin(struct task *t)
         task_faults(act_end(op), &e, &faults);
         return;
     }
-    snprintf(op->operation, sizeof op->operation, "%08x%08x", randombytes_random(),
-             randombytes_random());
-    request_store_read(t->app->store, t->id, &t->who, act_read, op);
-}
-
-/* If-Match is optional, and enforced when sent. */
-static enum err_code check_match(const struct task *t, const struct record *r, struct err *e)
-{
-    const struct head_slice *value = head_find(http_head(t->http), "If-Match");
-    char text[256];
-
-    if (!value)
-        return ERR_OK;
-    if (value->bytes < sizeof text) {
-        memcpy(text, value->text, value->bytes);
-        text[value->bytes] = '\0';
-        if (etag_matches(text, r->version))
-            return ERR_OK;
+    if (pair_takes(op->action)) {
+        pair_begin(t, op->action, op->doc, &op->input);
+        op->doc = NULL;
+        act_end(op);
+        return;
     }
-    return err_set(e, ERR_STALE, "version is %lld", (long long)r->version);
+    request_store_operation(op->operation);
+    request_store_read(t->app->store, t->id, &t->who, act_read, op);
 }
 
 static void act_read(void *arg, struct stored *stored, const struct err *e)
@@ -107,7 +95,16 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
     struct act *op = arg;
     struct task *t = op->task;
     const struct lifecycle_row *row;
-    struct movement what = {.before = &op->before, .action = op->action, .who = &t->who};
+    struct change change = {.before = &op->before, .after = &op->stored.record};
+    struct judgement judgements[JUDGEMENTS_MAX];
+    struct movement what = {.changes = &change,
+                            .changes_n = 1,
+                            .action = op->action,
+                            .who = &t->who,
+                            .judgements = judgements,
+                            .idempotency = &t->idempotency,
+                            .operation = op->operation};
+    struct faults faults = {.n = 0};
     struct err refusal = {0};
     int64_t now_ms = clock_now_ms();
     json_t *line, *lesson;
@@ -120,20 +117,25 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
     op->stored = *stored;
     *stored = (struct stored){0};
     op->before = op->stored.record;
-    if (check_match(t, &op->before, &refusal) != ERR_OK ||
+    if (refusal_check_match(t, &op->before, &refusal) != ERR_OK ||
         transition_apply(&op->stored.record, op->action, &t->who, &op->input, now_ms, &row,
                          &refusal) != ERR_OK) {
         act_refused(op, &refusal);
         return;
     }
+    if (op->action == ACTION_ROUTE)
+        what.judgements_n =
+            judgement_of_route(&op->before, op->stored.inner, op->input.not_of, &t->who, now_ms,
+                               judgements, "#/not_duplicate_of", &faults);
+    if (faults.n) {
+        task_faults(act_end(op), &(struct err){ERR_VALIDATION, "not listed"}, &faults);
+        return;
+    }
     view_remember(op->stored.inner, op->action, &t->who, &op->input, now_ms);
     line = view_history(&op->before, &op->stored.record, op->action, &t->who, &op->input, now_ms);
-    what.after = &op->stored.record;
-    what.inner = op->input.text ? op->stored.inner : NULL;
-    what.history = line;
-    what.idempotency = &t->idempotency;
-    what.operation = op->operation;
-    lesson = lesson_json(&op->before, what.after, op->action, &t->who, &op->input,
+    change.inner = op->input.text ? op->stored.inner : NULL;
+    change.history = line;
+    lesson = lesson_json(&op->before, &op->stored.record, op->action, &t->who, &op->input,
                          json_object_get(op->stored.inner, "grounds"), now_ms);
     what.lesson = lesson;
     what.lessons_kept = t->app->settings.lessons;
@@ -208,49 +210,10 @@ static void act_moved(void *arg, enum store_outcome outcome, const struct err *e
     }
 }
 
-static json_t *allowed_json(unsigned allowed, char *ret_list, size_t bytes)
-{
-    json_t *list = json_array();
-    size_t n = 0;
-
-    *ret_list = '\0';
-    for (unsigned a = 0; a < ACTIONS_N; a++) {
-        if (!(allowed & 1u << a))
-            continue;
-        json_array_append_new(list, json_string(action_words[a]));
-        if (n < bytes)
-            n += (size_t)snprintf(ret_list + n, bytes - n, "%s%s", n ? ", " : "", action_words[a]);
-    }
-    return list;
-}
-
-/* What a refusal has to say: what is allowed now, who holds the claim, which version is current. */
 static void act_problem(struct act *op, const struct err *e)
 {
-    struct record r = op->before;
-    struct task *t = op->task;
-    struct err fault = *e;
-    char list[256], tag[ETAG_BYTES], since[CLOCK_TEXT_BYTES];
-    json_t *allowed =
-        allowed_json(transition_allowed(&r, &t->who, clock_now_ms()), list, sizeof list);
-    json_t *members = NULL;
-    struct word_value values[] = {
-        {"state",   state_words[r.state]   },
-        {"allowed", list                   },
-        {"holder",  r.lead                 },
-        {"since",   clock_text(r.claimed_ms, since)},
-        {"current",         etag_write(r.version,                        tag)},
-        {NULL,     NULL    }
-    };
+    struct record before = op->before;
+    struct err fault = *e; /* may be op's own */
 
-    act_end(op);
-    if (fault.code == ERR_STATE)
-        members =
-            json_pack("{s:s, s:O}", "state", state_words[r.state], "allowed_actions", allowed);
-    else if (fault.code == ERR_CLAIMED)
-        members = json_pack("{s:s, s:s}", "holder", r.lead, "since", since);
-    else if (fault.code == ERR_STALE)
-        members = json_pack("{s:s}", "current_etag", tag);
-    json_decref(allowed);
-    task_problem_with(t, &fault, members ? values : NULL, members);
+    refusal_reply(act_end(op), &before, NULL, &fault);
 }

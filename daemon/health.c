@@ -145,10 +145,21 @@ static void write_requests(const struct app *app, const struct health *h, struct
     for (size_t i = 0; i < m->secretariats_n; i++)
         buf_printf(out, "liaison_claims_open{secretariat=\"%s\"} %lld\n", m->secretariats[i].code,
                    (long long)h->counts[gauge_of_claims(i)]);
-    family(out, "liaison_duplicate_verdicts_total", "counter", "Verdicts on new requests.");
+    family(out, "liaison_duplicate_findings_total", "counter",
+           "The engine's best on new requests.");
     for (size_t i = 0; i < 4; i++)
-        buf_printf(out, "liaison_duplicate_verdicts_total{verdict=\"%s\"} %lld\n", verdicts[i],
+        buf_printf(out, "liaison_duplicate_findings_total{verdict=\"%s\"} %lld\n", verdicts[i],
                    (long long)h->verdicts[i]);
+}
+
+static void write_judgements(const struct health *h, struct buf *out)
+{
+    family(out, "liaison_duplicate_verdicts_total", "counter",
+           "What people said of pairs, by what the engine had said.");
+    for (unsigned e = 0; e < ENGINE_VERDICTS_N; e++)
+        for (unsigned v = VERDICT_DUPLICATE; v < VERDICTS_N; v++)
+            buf_printf(out, "liaison_duplicate_verdicts_total{engine=\"%s\",verdict=\"%s\"} %lld\n",
+                       engine_words[e], verdict_words[v], (long long)h->given[e][v]);
 }
 
 static void metrics_looked(void *arg, const struct health *h, const struct err *e)
@@ -176,6 +187,7 @@ static void metrics_looked(void *arg, const struct health *h, const struct err *
         write_queue(h, now_ms, &out);
         write_workers(h, now_ms, &out);
         write_requests(app, h, &out);
+        write_judgements(h, &out);
     }
     meter_write(app->meter, &out);
     task_reply_text(t, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&out));

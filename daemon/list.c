@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "daemon/task.h"
 #include "protocol/cursor.h"
+#include "protocol/merge.h"
 #include "protocol/partition.h"
 #include "protocol/view.h"
 #include "store/list_store.h"
@@ -62,7 +63,9 @@ static bool array_has(const json_t *list, const char *value)
 
 static bool pass_theme(const struct stored *s, const char *value)
 {
-    return array_has(json_object_get(s->body, "themes"), value) ||
+    json_auto_t *themes = merge_union(s->body, s->inner, "themes");
+
+    return array_has(themes, value) ||
            array_has(json_object_get(json_object_get(s->inner, "routing"), "topics"), value);
 }
 

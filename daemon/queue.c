@@ -116,6 +116,28 @@ static json_t *requests_json(const struct health *h)
     return json_pack("{s:o, s:o}", "by_state", by_state, "by_ball", by_ball);
 }
 
+/* Of the pairs on which somebody has the last word: how many the engine had right. What it had not
+ * listed has no precision; its duplicates are those that it missed. */
+static json_t *judgements_json(const struct health *h)
+{
+    json_t *all = json_object();
+
+    for (int engine = ENGINE_CERTAIN; engine >= ENGINE_NONE; engine--) {
+        const int64_t *n = h->judged[engine];
+        int64_t right = n[engine == ENGINE_RELATED ? VERDICT_RELATED : VERDICT_DUPLICATE];
+        int64_t sum = n[VERDICT_DUPLICATE] + n[VERDICT_RELATED] + n[VERDICT_NOT];
+        json_t *one = json_object();
+
+        for (unsigned v = VERDICT_DUPLICATE; v < VERDICTS_N; v++)
+            json_object_set_new(one, verdict_words[v], json_integer(n[v]));
+        json_object_set_new(
+            one, "precision",
+            number_or_null(engine == ENGINE_NONE || sum == 0 ? -1 : (double)right / (double)sum));
+        json_object_set_new(all, engine_words[engine], one);
+    }
+    return all;
+}
+
 static void queue_looked(void *arg, const struct health *h, const struct err *e)
 {
     struct task *t = arg;
@@ -137,5 +159,6 @@ static void queue_looked(void *arg, const struct health *h, const struct err *e)
         (json_int_t)h->verdicts[2], "certain", (json_int_t)h->verdicts[3]);
     if (!doc)
         bug("queue_looked");
+    json_object_set_new(doc, "duplicate_judgements", judgements_json(h));
     task_reply_json(t, 200, doc, 0);
 }

@@ -1,32 +1,35 @@
 #include "daemon/resource.h"
 
 #include "base/clock.h"
-#include "protocol/etag.h"
+#include "protocol/others.h"
 #include "protocol/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* resource_reply -> (resource_pairs_read) -> resource_answer */
+/* resource_reply -> (resource_others_read) -> resource_answer */
 struct resource {
     struct task *task; /* held */
     int status;
     struct stored stored; /* owned */
 };
 
-enum { PAIRS_MAX = 16 };
-
-static void resource_answer(struct resource *op)
+/* list: of the requests that this one speaks of. */
+static void resource_answer(struct resource *op, const struct stored *list, size_t n)
 {
     struct task *t = op->task;
+    const struct record *r = &op->stored.record;
+    struct other others[OTHERS_MAX];
     char location[64];
-    json_t *doc = view_resource(&op->stored.record, op->stored.body, op->stored.inner, &t->who,
-                                clock_now_ms(), false);
-    int64_t version = op->stored.record.version;
+    json_t *doc =
+        view_resource(r, op->stored.body, op->stored.inner, &t->who, clock_now_ms(), false);
+    int64_t version = r->version;
 
+    for (size_t i = 0; i < n; i++)
+        others[i] = (struct other){&list[i].record, list[i].body};
+    json_object_update_new(doc, others_view(r, op->stored.inner, &t->who, others, n));
     if (op->status == 201) {
-        snprintf(location, sizeof location, "/v1/requests/%s", op->stored.record.id);
+        snprintf(location, sizeof location, "/v1/requests/%s", r->id);
         http_add_header(t->http, "Location", location);
     }
     stored_clear(&op->stored);
@@ -34,38 +37,17 @@ static void resource_answer(struct resource *op)
     free(op);
 }
 
-/* A pair's other half: listed only to those who may read it, its words only to full readers. */
-static void resource_pairs_read(void *arg, struct stored *list, size_t n, const struct err *e)
+static void resource_others_read(void *arg, struct stored *list, size_t n, const struct err *e)
 {
-    struct resource *op = arg;
-    json_t *pairs = json_object_get(op->stored.inner, "duplicates");
-    json_t *seen = json_array();
-
     (void)e; /* on failure n is 0: nothing is shown that could not be checked */
-    for (size_t i = 0; i < n && i < json_array_size(pairs); i++) {
-        json_t *pair = json_array_get(pairs, i);
-        enum record_view view =
-            *list[i].record.id ? record_view_of(&list[i].record, &op->task->who) : RECORD_HIDDEN;
-
-        if (view == RECORD_HIDDEN)
-            continue;
-        if (view != RECORD_FULL) {
-            json_object_del(pair, "probability"); /* it tells how alike the words are */
-            json_object_del(pair, "shared");
-            json_object_del(pair, "differs");
-        }
-        json_array_append(seen, pair);
-    }
-    json_object_set_new(op->stored.inner, "duplicates", seen);
-    resource_answer(op);
+    resource_answer(arg, list, n);
 }
 
 void resource_reply(struct task *t, int status, struct stored *stored)
 {
     struct resource *op = mem_new(1, sizeof *op);
-    char ids[PAIRS_MAX][ID_BYTES];
-    json_t *pairs = json_object_get(stored->inner, "duplicates");
-    size_t n = 0;
+    char ids[OTHERS_MAX][ID_BYTES];
+    size_t n;
 
     op->task = t;
     op->status = status;
@@ -77,17 +59,12 @@ void resource_reply(struct task *t, int status, struct stored *stored)
         task_problem(t, &(struct err){ERR_NOT_FOUND, "hidden"});
         return;
     }
-    for (; n < PAIRS_MAX && n < json_array_size(pairs); n++) {
-        const char *id = json_string_value(json_object_get(json_array_get(pairs, n), "id"));
-
-        snprintf(ids[n], ID_BYTES, "%s", id && id_is(id, "req_") ? id : op->stored.record.id);
-    }
-    /* A country reads all its own requests, and pairs are of one country. */
-    if (n == 0 || t->who.role == ROLE_COUNTRY)
-        resource_answer(op);
+    n = others_ids(&op->stored.record, op->stored.inner, ids);
+    if (n == 0)
+        resource_answer(op, NULL, 0);
     else
-        request_store_read_many(t->app->store, (const char(*)[ID_BYTES])ids, n, resource_pairs_read,
-                                op);
+        request_store_read_many(t->app->store, (const char(*)[ID_BYTES])ids, n,
+                                resource_others_read, op);
 }
 
 struct reread {

@@ -4,9 +4,9 @@
 
 #include "daemon/task.h"
 
-/* Answers with the resource as this reader may see it; duplicates that the reader may not see are
- * neither listed nor counted. ERR_NOT_FOUND when the request itself is hidden. Takes the task and
- * empties *stored. */
+/* Answers with the resource as this reader may see it; other requests that the reader may not see
+ * are neither listed nor counted (others.h). ERR_NOT_FOUND when the request itself is hidden. Takes
+ * the task and empties *stored. */
 void resource_reply(struct task *t, int status, struct stored *stored);
 /* Reads the request anew, then the same. */
 void resource_reread(struct task *t, int status, const char *id);

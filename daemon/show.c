@@ -3,6 +3,7 @@
  *   show_begin -> (show_found) -> show_read -> resource_reply */
 #include "daemon/operations.h"
 
+#include "daemon/named.h"
 #include "daemon/resource.h"
 #include "daemon/task.h"
 #include "protocol/etag.h"
@@ -14,21 +15,11 @@ static const struct err absent = {ERR_NOT_FOUND, "no such request"};
 static void show_found(void *arg, const char *id, const struct err *e);
 static void show_read(void *arg, struct stored *stored, const struct err *e);
 
-/* References count up by country: whether a foreign one exists must not even show in the time an
- * answer takes. */
-static bool may_ask(const struct task *t)
-{
-    const size_t at = sizeof "LN-2026-" - 1;
-
-    return t->who.role != ROLE_COUNTRY ||
-           (strlen(t->id) > at + 3 && !strncmp(t->id + at, t->who.of, 3));
-}
-
 void show_begin(struct task *t)
 {
     if (id_is(t->id, "req_"))
         request_store_read(t->app->store, t->id, &t->who, show_read, t);
-    else if (!strncmp(t->id, "LN-", 3) && may_ask(t))
+    else if (named_may_ask(t, t->id))
         request_store_find(t->app->store, t->id, show_found, t);
     else
         task_problem(t, &absent);

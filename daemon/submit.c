@@ -1,14 +1,19 @@
 /* POST /v1/requests, from the document to the answer, in the order it happens:
  *
- *   submit_begin -> submit_stored -> submit_answer
- *                        |
- *                        +-- Prefer: wait -> submit_routed or submit_waited -> submit_answer
+ *   submit_begin -> (submit_join_read) -> submit_store -> submit_stored -> submit_answer
+ *                     |                                        |
+ *                     +-- no such request -> submit_seen       |
+ *                         (it was, when this key was first     |
+ *                         used)                                |
+ *                                                              +-- Prefer: wait -> submit_routed or
+ * submit_waited -> submit_answer
  *
  * A 201 leaves only after the request, its idempotency record, its queue entry and its event are
  * on disk in one step (promise G1). */
 #include "daemon/operations.h"
 
 #include "base/clock.h"
+#include "daemon/named.h"
 #include "daemon/resource.h"
 #include "daemon/task.h"
 #include "daemon/watch.h"
@@ -31,8 +36,14 @@ struct submit {
     struct watcher *watcher; /* owned while waiting */
     struct event *deadline;  /* owned while waiting */
     bool routed;
+    const char *join_fault; /* static: what is wrong with the request to join */
 };
 
+static void submit_join_read(void *arg, struct stored *stored, const char *fault,
+                             const struct err *e);
+static void submit_join_refused(struct submit *op, const char *fault);
+static void submit_seen(void *arg, enum store_outcome outcome, const struct err *e);
+static void submit_store(struct submit *op);
 static void submit_stored(void *arg, enum store_outcome outcome, const char *id,
                           const char *reference, const struct err *e);
 static void submit_wait(struct submit *op);
@@ -99,7 +110,6 @@ void submit_begin(struct task *t)
     struct submit *op = mem_new(1, sizeof *op);
     struct faults faults = {.n = 0};
     struct err e = {0};
-    struct submission what = {.record = &op->record, .who = &t->who};
 
     op->task = t;
     if (task_read_json(t, true, &op->doc, &faults, &e) != ERR_OK) {
@@ -112,11 +122,70 @@ void submit_begin(struct task *t)
         return;
     }
     submit_record(op);
+    if (op->request.join)
+        named_read(t, op->request.join, submit_join_read, op);
+    else
+        submit_store(op);
+}
+
+/* A merged request is an alias: its survivor is meant. */
+static void submit_join_read(void *arg, struct stored *stored, const char *fault,
+                             const struct err *e)
+{
+    struct submit *op = arg;
+
+    if (e->code != ERR_OK)
+        task_problem(submit_end(op), e);
+    else if (!stored)
+        submit_join_refused(op, fault);
+    else if (stored->record.state == STATE_MERGED)
+        named_read(op->task, stored->record.merged_into, submit_join_read, op);
+    else if (lifecycle_is_terminal(stored->record.state))
+        submit_join_refused(op, "not_open");
+    else {
+        memcpy(op->record.join, stored->record.id, sizeof op->record.join);
+        submit_store(op);
+    }
+}
+
+/* It may have been open when the same submission first came, whose answer was lost. */
+static void submit_join_refused(struct submit *op, const char *fault)
+{
+    struct task *t = op->task;
+
+    op->join_fault = fault;
+    if (*t->idempotency.name)
+        request_store_seen(t->app->store, id_partition(op->record.id), &t->idempotency, submit_seen,
+                           op);
+    else
+        submit_seen(op, STORE_ABSENT, &(struct err){0});
+}
+
+static void submit_seen(void *arg, enum store_outcome outcome, const struct err *e)
+{
+    struct submit *op = arg;
+    struct faults faults = {.n = 0};
+
+    if (e->code != ERR_OK) {
+        task_problem(submit_end(op), e);
+    } else if (outcome != STORE_ABSENT) {
+        submit_store(op); /* which finds the key again and answers as then */
+    } else {
+        fault_add(&faults, "#", "join", op->join_fault);
+        task_faults(submit_end(op), &(struct err){ERR_VALIDATION, "join"}, &faults);
+    }
+}
+
+static void submit_store(struct submit *op)
+{
+    struct task *t = op->task;
+    struct submission what = {
+        .record = &op->record, .who = &t->who, .idempotency = &t->idempotency};
+
     op->wait_s = wait_preferred(t);
     if (op->wait_s) /* before it is stored, so that its event cannot be missed */
         op->watcher = watch_add(t->app->watch, op->record.id, submit_routed, op);
     what.body = http_body(t->http, &what.body_n);
-    what.idempotency = &t->idempotency;
     request_store_submit(t->app->store, &what, submit_stored, op);
 }
 

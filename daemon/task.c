@@ -188,7 +188,7 @@ static const char *retry_after(enum err_code code)
 }
 
 static json_t *problem_json(struct app *app, struct http_exchange *http, int language,
-                            enum err_code code, const struct faults *faults,
+                            enum err_code code, const char *variant, const struct faults *faults,
                             const struct word_value *values, json_t *members)
 {
     const char *type = problem_type(code);
@@ -202,7 +202,7 @@ static json_t *problem_json(struct app *app, struct http_exchange *http, int lan
 
     snprintf(uri, sizeof uri, PROBLEM_TYPE_BASE "%s", type);
     snprintf(title, sizeof title, "problem.%s", type);
-    snprintf(key, sizeof key, "detail.%s", type);
+    snprintf(key, sizeof key, "detail.%s%s%s", type, variant ? "." : "", variant ? variant : "");
     detail = words_fill(app->config->words, key, language,
                         values              ? values
                         : defaults[0].value ? defaults
@@ -230,8 +230,9 @@ static void problem_headers(struct http_exchange *http, int language, enum err_c
         http_add_header(http, "Retry-After", retry_after(code));
 }
 
-static void problem_reply(struct task *t, const struct err *e, const struct faults *faults,
-                          const struct word_value *values, json_t *members)
+static void problem_reply(struct task *t, const struct err *e, const char *variant,
+                          const struct faults *faults, const struct word_value *values,
+                          json_t *members)
 {
     int status = problem_status(e->code);
 
@@ -239,25 +240,26 @@ static void problem_reply(struct task *t, const struct err *e, const struct faul
         log_error("request_failed", "request=%s status=%d why=\"%s\"", http_request_id(t->http),
                   status, e->detail);
     problem_headers(t->http, t->language, e->code);
-    reply_dumped(t->http, status, media_problem,
-                 problem_json(t->app, t->http, t->language, e->code, faults, values, members));
+    reply_dumped(
+        t->http, status, media_problem,
+        problem_json(t->app, t->http, t->language, e->code, variant, faults, values, members));
     task_end(t, status);
 }
 
 void task_problem(struct task *t, const struct err *e)
 {
-    problem_reply(t, e, NULL, NULL, NULL);
+    problem_reply(t, e, NULL, NULL, NULL, NULL);
 }
 
-void task_problem_with(struct task *t, const struct err *e, const struct word_value *values,
-                       json_t *members)
+void task_problem_with(struct task *t, const struct err *e, const char *variant,
+                       const struct word_value *values, json_t *members)
 {
-    problem_reply(t, e, NULL, values, members);
+    problem_reply(t, e, variant, NULL, values, members);
 }
 
 void task_faults(struct task *t, const struct err *e, const struct faults *faults)
 {
-    problem_reply(t, e, faults, NULL, NULL);
+    problem_reply(t, e, NULL, faults, NULL, NULL);
 }
 
 void task_refuse(struct app *app, struct http_exchange *http, enum err_code code,
@@ -269,5 +271,5 @@ void task_refuse(struct app *app, struct http_exchange *http, enum err_code code
     problem_headers(http, language, code);
     meter_count(app->meter, NULL, problem_status(code), 0);
     reply_dumped(http, problem_status(code), media_problem,
-                 problem_json(app, http, language, code, NULL, values, NULL));
+                 problem_json(app, http, language, code, NULL, NULL, values, NULL));
 }

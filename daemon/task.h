@@ -48,10 +48,11 @@ void task_reply_json(struct task *t, int status, json_t *doc, int64_t version);
 void task_reply_text(struct task *t, int status, const char *content_type, const char *text);
 /* The problem document of e->code. 503 and 429 carry Retry-After. */
 void task_problem(struct task *t, const struct err *e);
-/* The same where more is to be said: values fill the {placeholders} of its words, ending with a
- * row whose name is NULL; members (given) are added for programs. */
-void task_problem_with(struct task *t, const struct err *e, const struct word_value *values,
-                       json_t *members);
+/* The same where more is to be said: variant chooses among its words (detail.<type>.<variant>;
+ * NULL: detail.<type>), values fill their {placeholders}, ending with a row whose name is NULL;
+ * members (given) are added for programs. */
+void task_problem_with(struct task *t, const struct err *e, const char *variant,
+                       const struct word_value *values, json_t *members);
 /* The same with all field faults. */
 void task_faults(struct task *t, const struct err *e, const struct faults *faults);
 

@@ -78,3 +78,10 @@ enum err_code document_parse(const void *bytes, size_t n, json_t **ret_doc, stru
         fault->max = DOCUMENT_MEMBERS_MAX;
     return err_set(e, ERR_MALFORMED, "%s at line %d column %d", code, error.line, error.column);
 }
+
+const char *document_text(const json_t *object, const char *member)
+{
+    const char *text = json_string_value(json_object_get(object, member));
+
+    return text ? text : "";
+}

@@ -16,4 +16,7 @@ enum { DOCUMENT_DEPTH_MAX = 16, DOCUMENT_MEMBERS_MAX = 1024 };
 enum err_code document_parse(const void *bytes, size_t n, json_t **ret_doc, struct faults *faults,
                              struct err *e) ERR_CHECK;
 
+/* The text of a member of our own documents; "" when it is not there or no text. Borrowed. */
+const char *document_text(const json_t *object, const char *member);
+
 #endif

@@ -22,6 +22,10 @@ static bool act_teaches(enum action a, const struct transition_input *in)
     case ACTION_RELEASE:
         return reason_teaches(in->reason);
     case ACTION_SUBMIT:
+    case ACTION_MERGE:
+    case ACTION_UNMERGE:
+    case ACTION_LINK:
+    case ACTION_JOIN:
     case ACTION_OFFER:
     case ACTION_HOLD:
     case ACTION_ASK:

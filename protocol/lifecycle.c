@@ -7,9 +7,9 @@ const char *const state_words[] = {
     "planned",   "delivering", "answered",         "unmatched", "closed",
     "withdrawn", "merged",     "declined",         "referred",  NULL};
 const char *const action_words[] = {
-    "submit",  "offer", "hold",   "claim",    "decline", "release",    "ask",
-    "reply",   "plan",  "agree",  "amend",    "note",    "contribute", "answer",
-    "confirm", "close", "reopen", "withdraw", "route",   "refer",      NULL};
+    "submit", "offer", "hold",  "claim",      "decline", "release", "ask",   "reply",  "plan",
+    "agree",  "amend", "note",  "contribute", "answer",  "confirm", "close", "reopen", "withdraw",
+    "route",  "refer", "merge", "unmerge",    "link",    "join",    NULL};
 const char *const standing_words[] = {
     "", "may take the lead", "invited to support", "lead", "supporter", "lead or supporter", NULL};
 const char *const guard_words[] = {"",
@@ -23,14 +23,25 @@ const char *const guard_words[] = {"",
                                    "resolved",
                                    "partly or not resolved",
                                    "at most 180 days after closing",
+                                   "the other was received earlier",
+                                   "the other was received later",
+                                   "the other one is the one acted on",
+                                   "merged into the one that moves",
+                                   "merged in triage or before, in time",
+                                   "merged while awaiting the country, in time",
+                                   "merged while offered, in time",
+                                   "merged while claimed, in time",
+                                   "merged while unmatched, in time",
                                    NULL};
 const char *const ball_words[] = {"", "system", "coordinator", "country", "secretariat", NULL};
 
 #define IN(s) (1u << STATE_##s)
 #define AT_WORK (IN(CLAIMED) | IN(PLANNED) | IN(DELIVERING))
-#define OPEN                                                                                       \
-    (IN(SUBMITTED) | IN(TRIAGE) | IN(AWAITING_COUNTRY) | IN(OFFERED) | AT_WORK | IN(ANSWERED) |    \
-     IN(UNMATCHED))
+#define DECIDED                                                                                    \
+    (IN(TRIAGE) | IN(AWAITING_COUNTRY) | IN(OFFERED) | AT_WORK | IN(ANSWERED) | IN(UNMATCHED))
+#define OPEN (IN(SUBMITTED) | DECIDED)
+#define ENDED (IN(CLOSED) | IN(WITHDRAWN) | IN(DECLINED) | IN(REFERRED))
+#define ANY_STATE (OPEN | ENDED | IN(MERGED))
 
 /* clang-format off */
 const struct lifecycle_row lifecycle_rows[] = {
@@ -68,6 +79,25 @@ const struct lifecycle_row lifecycle_rows[] = {
     {ACTION_CLOSE,      IN(ANSWERED),                 ROLE_COUNTRY,     STANDING_ANY,       GUARD_NONE,          STATE_CLOSED},
     {ACTION_REOPEN,     IN(CLOSED),                   ROLE_COUNTRY,     STANDING_ANY,       GUARD_RECENT,        STATE_CLAIMED},
     {ACTION_WITHDRAW,   OPEN,                         ROLE_COUNTRY,     STANDING_ANY,       GUARD_NONE,          STATE_WITHDRAWN},
+
+    {ACTION_MERGE,      IN(TRIAGE) | IN(AWAITING_COUNTRY) | IN(OFFERED) | IN(CLAIMED) | IN(UNMATCHED),
+                                                      ROLE_COORDINATOR, STANDING_ANY,       GUARD_YIELDS,        STATE_MERGED},
+    {ACTION_MERGE,      DECIDED,                      ROLE_COORDINATOR, STANDING_ANY,       GUARD_SURVIVES,      STATE_SAME},
+    {ACTION_MERGE,      IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_FOLLOWS,       STATE_SAME},
+    {ACTION_JOIN,       IN(SUBMITTED) | IN(TRIAGE),   ROLE_COUNTRY,     STANDING_ANY,       GUARD_YIELDS,        STATE_MERGED},
+    {ACTION_JOIN,       DECIDED,                      ROLE_COUNTRY,     STANDING_ANY,       GUARD_RECEIVES,      STATE_SAME},
+    {ACTION_JOIN,       IN(MERGED),                   ROLE_COUNTRY,     STANDING_ANY,       GUARD_FOLLOWS,       STATE_SAME},
+    {ACTION_JOIN,       IN(SUBMITTED),                ROLE_SYSTEM,      STANDING_ANY,       GUARD_YIELDS,        STATE_MERGED},
+    {ACTION_JOIN,       DECIDED,                      ROLE_SYSTEM,      STANDING_ANY,       GUARD_RECEIVES,      STATE_SAME},
+    {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_WAS_TRIAGE,    STATE_TRIAGE},
+    {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_WAS_AWAITING,  STATE_AWAITING_COUNTRY},
+    {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_WAS_OFFERED,   STATE_OFFERED},
+    {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_WAS_CLAIMED,   STATE_CLAIMED},
+    {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_WAS_UNMATCHED, STATE_UNMATCHED},
+    {ACTION_UNMERGE,    DECIDED | ENDED,              ROLE_COORDINATOR, STANDING_ANY,       GUARD_RECEIVES,      STATE_SAME},
+    {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_FOLLOWS,       STATE_SAME},
+    {ACTION_LINK,       OPEN | ENDED,                 ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_SAME},
+    {ACTION_LINK,       ANY_STATE,                    ROLE_SYSTEM,      STANDING_ANY,       GUARD_NONE,          STATE_SAME},
 };
 /* clang-format on */
 const size_t lifecycle_rows_n = sizeof lifecycle_rows / sizeof lifecycle_rows[0];
@@ -135,6 +165,15 @@ static void print_rows(FILE *out)
     }
 }
 
+/* Whether an earlier row, for another role or guard, has the same arrow. */
+static bool is_drawn(const struct lifecycle_row *row, unsigned from)
+{
+    for (const struct lifecycle_row *r = lifecycle_rows; r < row; r++)
+        if (r->action == row->action && r->to == row->to && (r->from & 1u << from))
+            return true;
+    return false;
+}
+
 void lifecycle_print_markdown(FILE *out)
 {
     fputs("# The life of a request\n\n"
@@ -148,7 +187,7 @@ void lifecycle_print_markdown(FILE *out)
         if (row->to == STATE_SAME || row->action == ACTION_WITHDRAW)
             continue;
         for (unsigned s = 0; s < STATES_N; s++)
-            if (row->from & 1u << s)
+            if ((row->from & 1u << s) && !is_drawn(row, s))
                 fprintf(out, "    %s --> %s: %s\n", state_words[s], state_words[row->to],
                         action_words[row->action]);
     }

@@ -54,6 +54,10 @@ enum action {
     ACTION_WITHDRAW,
     ACTION_ROUTE,
     ACTION_REFER,
+    ACTION_MERGE,
+    ACTION_UNMERGE,
+    ACTION_LINK,
+    ACTION_JOIN, /* a merge that the country itself wants */
     ACTIONS_N
 };
 extern const char *const action_words[]; /* ends with NULL */
@@ -81,8 +85,19 @@ enum guard {
     GUARD_FROM_DELIVERY,
     GUARD_RESOLVED,   /* outcome "resolved" */
     GUARD_UNRESOLVED, /* outcome "partly" or "not_resolved" */
-    GUARD_RECENT      /* closed at most 180 days ago */
+    GUARD_RECENT,     /* closed at most 180 days ago */
+    /* An action on two requests is one row for each (protocol/merge.h): */
+    GUARD_YIELDS,     /* .. the other one was received earlier */
+    GUARD_SURVIVES,   /* .. this one was received earlier */
+    GUARD_RECEIVES,   /* the same, never as the one acted on */
+    GUARD_FOLLOWS,    /* the request that this one is merged into is itself merged, or comes back */
+    GUARD_WAS_TRIAGE, /* merged in that state, and undoing is still possible */
+    GUARD_WAS_AWAITING,
+    GUARD_WAS_OFFERED,
+    GUARD_WAS_CLAIMED,
+    GUARD_WAS_UNMATCHED
 };
+enum { GUARDS_N = GUARD_WAS_UNMATCHED + 1 };
 extern const char *const guard_words[];
 
 /* Who holds the ball in a state. */

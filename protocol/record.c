@@ -30,6 +30,23 @@ static json_t *informed_write(const struct record *r)
     return list;
 }
 
+/* What few records have is written only with those that have it. */
+static void merged_write(json_t *meta, const struct record *r)
+{
+    json_t *was;
+
+    if (*r->join)
+        json_object_set_new(meta, "j", json_string(r->join));
+    if (!*r->merged_into)
+        return;
+    was = json_array();
+    for (size_t i = 0; i < r->offers_n; i++)
+        json_array_append_new(was, json_integer(r->offers[i].was));
+    json_object_set_new(meta, "g",
+                        json_pack("[s, i, I, o]", r->merged_into, (int)r->merged_from,
+                                  (json_int_t)r->undo_ms, was));
+}
+
 json_t *record_meta(const struct record *r)
 {
     json_t *meta = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, "
@@ -44,6 +61,7 @@ json_t *record_meta(const struct record *r)
 
     if (!meta)
         bug("record_meta");
+    merged_write(meta, r);
     return meta;
 }
 
@@ -92,6 +110,46 @@ static bool informed_read(struct record *r, const json_t *list)
     return true;
 }
 
+static bool id_read(const json_t *v, char out[ID_BYTES])
+{
+    const char *id = json_string_value(v);
+
+    if (!id || !id_is(id, "req_"))
+        return false;
+    memcpy(out, id, ID_BYTES);
+    return true;
+}
+
+static bool merged_read(struct record *r, const json_t *meta)
+{
+    const json_t *join = json_object_get(meta, "j");
+    const json_t *merged = json_object_get(meta, "g");
+    const json_t *was;
+    const char *into;
+    json_int_t undo;
+    int from;
+
+    *r->join = *r->merged_into = '\0';
+    if (join && !id_read(join, r->join))
+        return false;
+    if (!merged)
+        return true;
+    if (json_unpack((json_t *)(uintptr_t)merged, "[s, i, I, o]", &into, &from, &undo, &was) ||
+        from < 0 || from >= STATES_N || !id_read(json_array_get(merged, 0), r->merged_into) ||
+        json_array_size(was) != r->offers_n)
+        return false;
+    r->merged_from = (enum state)from;
+    r->undo_ms = undo;
+    for (size_t i = 0; i < r->offers_n; i++) {
+        json_int_t state = json_integer_value(json_array_get(was, i));
+
+        if (state < 0 || state > OFFER_COMPLETED)
+            return false;
+        r->offers[i].was = (enum offer_state)state;
+    }
+    return true;
+}
+
 enum err_code record_read_meta(struct record *r, const json_t *meta, struct err *e)
 {
     int language, urgency, disclosure, restricted, back, outcome;
@@ -111,7 +169,7 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
         disclosure < 0 || disclosure > DISCLOSURE_RESTRICTED || back < 0 || back > STATES_N ||
         outcome < 0 || outcome > OUTCOME_NO_REPLY || strlen(referred) >= sizeof r->referred ||
         strlen(lead) >= sizeof r->lead || !offers_read(&read, offers) ||
-        !informed_read(&read, informed))
+        !informed_read(&read, informed) || !merged_read(&read, meta))
         return err_set(e, ERR_INTERNAL, "record %s: unreadable meta", r->id);
     read.language = (enum language)language;
     read.urgency = (enum urgency)urgency;
@@ -131,6 +189,26 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
     snprintf(read.referred, sizeof read.referred, "%s", referred);
     *r = read;
     return ERR_OK;
+}
+
+bool record_is_reference(const char *text, char ret_country[4])
+{
+    int end = 0;
+    char country[4];
+
+    if (strlen(text) >= RECORD_REFERENCE_BYTES ||
+        sscanf(text, "LN-%*4[0-9]-%3[A-Z]-%*20[0-9]%n", country, &end) != 1 || text[end] ||
+        end < (int)(sizeof "LN-2026-KEN-0001" - 1))
+        return false;
+    memcpy(ret_country, country, sizeof country);
+    return true;
+}
+
+bool record_is_first(const struct record *a, const struct record *b)
+{
+    if (a->submitted_ms != b->submitted_ms)
+        return a->submitted_ms < b->submitted_ms;
+    return strcmp(a->id, b->id) < 0;
 }
 
 const struct offer *record_offer_find(const struct record *r, const char *secretariat)

@@ -20,6 +20,7 @@
 enum {
     RECORD_OFFERS_MAX = 16,
     RECORD_REFERENCE_BYTES = 32,
+    RECORD_NAME_MAX = 40,     /* of an id or a reference, as people name a request */
     RECORD_REFERRED_MAX = 60, /* code points */
     RECORD_REFERRED_BYTES = 4 * RECORD_REFERRED_MAX + 1
 };
@@ -41,8 +42,9 @@ struct offer {
     char secretariat[PRINCIPAL_OF_BYTES];
     enum offer_role role;
     enum offer_state state;
-    int64_t due_ms; /* pending: until when; 0: open */
-    int reason;     /* index in reason_words, -1: none */
+    int64_t due_ms;       /* pending: until when; 0: open */
+    int reason;           /* index in reason_words, -1: none */
+    enum offer_state was; /* of a merged request: before it was merged */
 };
 
 struct record {
@@ -72,12 +74,22 @@ struct record {
     enum outcome outcome;
     int64_t reopened_n;
     char referred[RECORD_REFERRED_BYTES]; /* outside body, "" unless referred */
+
+    char merged_into[ID_BYTES]; /* the survivor, "" unless merged; what follows is then set */
+    enum state merged_from;     /* where undoing leads */
+    int64_t undo_ms;            /* until when it can be undone */
+    char join[ID_BYTES];        /* the request that its country wished to join, "": none */
 };
 
 /* Everything but id, reference, country, state and version, which stand beside it. */
 json_t *record_meta(const struct record *r) __attribute__((returns_nonnull));
 /* Fills the rest of r from meta. ERR_INTERNAL when it is not what record_meta writes. */
 enum err_code record_read_meta(struct record *r, const json_t *meta, struct err *e) ERR_CHECK;
+
+/* True when text has the form of a reference, whose country (as "KEN") is then in ret_country. */
+bool record_is_reference(const char *text, char ret_country[4]);
+/* Whether a was received before b: which of two requests survives a merge. */
+bool record_is_first(const struct record *a, const struct record *b);
 
 /* The offer of that secretariat, NULL: none. Borrowed. */
 struct offer *record_offer(struct record *r, const char *secretariat);

@@ -1,5 +1,7 @@
 #include "protocol/request.h"
 
+#include "protocol/record.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -55,6 +57,7 @@ const struct field request_fields[] = {
     {"themes", FIELD_TEXT, false, 10, 1, 80, NULL, NULL, offsetof(struct request, themes), "free tags or topic codes"},
     {"preferred_secretariat", FIELD_SECRETARIAT, false, 0, 0, 0, NULL, NULL, offsetof(struct request, preferred_secretariat), "a hint only"},
     {"beyond_jurisdiction", FIELD_BOOL, false, 0, 0, 0, NULL, NULL, offsetof(struct request, beyond_jurisdiction), "in areas beyond national jurisdiction"},
+    {"join", FIELD_TEXT, false, 0, 1, RECORD_NAME_MAX, NULL, NULL, offsetof(struct request, join), "id or reference of an own open request that asks for the same: when the duplicate check agrees they are merged at once, else the coordinator decides"},
     {"convention_of_signatory", FIELD_SECRETARIAT, false, 0, 0, 0, NULL, NULL, FIELD_UNSTORED, "convention under which the signer is designated"},
     TEXT("signer_name", 1, 120, "designated authority"),
     TEXT("signer_title", 1, 120, "title of the signer"),

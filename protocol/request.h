@@ -16,6 +16,7 @@ struct request {
     const json_t *themes;              /* array of texts, NULL: none */
     const char *preferred_secretariat; /* NULL: none */
     bool beyond_jurisdiction;
+    const char *join; /* id or reference of an own request that it belongs to; NULL: none */
 };
 
 extern const struct field request_fields[];

@@ -29,10 +29,21 @@ static const struct field says_outcome[] = {F_OUTCOME, F_TEXT(false, "what helpe
 static const struct field says_route[] = {
     {"lead", FIELD_SECRETARIAT, true, 0, 0, 0, NULL, NULL, IN(lead), "proposed lead"},
     {"support", FIELD_SECRETARIAT, false, 4, 0, 0, NULL, NULL, IN(support), "supporters"},
+    {"not_duplicate_of", FIELD_TEXT, false, 10, 1, RECORD_NAME_MAX, NULL, NULL, IN(not_of),
+     "which of the listed duplicates are none, by id or reference; all of them when left out"},
+    F_TEXT(false, "why"), END};
+#define F_OTHER(about) {"other", FIELD_TEXT, true, 0, 1, RECORD_NAME_MAX, NULL, NULL, IN(other), about}
+static const struct field says_merge[] = {F_OTHER("id or reference of another request of the same country; the one received first survives"), F_TEXT(false, "why"), END};
+static const struct field says_join[] = {F_OTHER("id or reference of another open request of the same country"), F_TEXT(false, "why"), END};
+static const struct field says_link[] = {
+    F_OTHER("id or reference of another request, of any country"),
+    {"relation", FIELD_WORD, true, 0, 0, 0, relation_words, NULL, IN(relation), "how they belong together; none takes the link away"},
     F_TEXT(false, "why"), END};
 static const struct field says_refer[] = {
     {"body", FIELD_TEXT, true, 0, 2, RECORD_REFERRED_MAX, NULL, NULL, IN(body), "outside body"}, F_TEXT(true, "what was agreed"), END};
 /* clang-format on */
+
+const struct transition_input transition_silent = {.reason = -1, .as = -1, .epoch = -1};
 
 const struct field *transition_fields(enum action a)
 {
@@ -46,7 +57,9 @@ const struct field *transition_fields(enum action a)
         [ACTION_ANSWER] = says_text,      [ACTION_CONFIRM] = says_outcome,
         [ACTION_CLOSE] = says_outcome,    [ACTION_REOPEN] = says_text,
         [ACTION_WITHDRAW] = may_say_text, [ACTION_ROUTE] = says_route,
-        [ACTION_REFER] = says_refer,
+        [ACTION_REFER] = says_refer,      [ACTION_MERGE] = says_merge,
+        [ACTION_UNMERGE] = may_say_text,  [ACTION_LINK] = says_link,
+        [ACTION_JOIN] = says_join,
     };
 
     return says[a] ? says[a] : nothing;
@@ -55,7 +68,7 @@ const struct field *transition_fields(enum action a)
 bool transition_decode(enum action a, const json_t *doc, const struct field_codes *codes,
                        struct transition_input *ret_input, struct faults *faults)
 {
-    struct transition_input in = {.reason = -1, .as = -1, .epoch = -1};
+    struct transition_input in = transition_silent;
     json_t *empty = doc ? NULL : json_object();
     bool good = field_decode(doc ? doc : empty, "#", transition_fields(a), codes, &in, faults);
 
@@ -129,6 +142,19 @@ static int next_lead(const struct record *r, const char *but)
     return -1;
 }
 
+static bool is_side(const struct transition_input *in, enum side side)
+{
+    return in && in->merging && in->merging->side == side;
+}
+
+static bool came_from(const struct record *r, enum state s, const struct transition_input *in,
+                      int64_t now_ms)
+{
+    enum state from = r->merged_from == STATE_SUBMITTED ? STATE_TRIAGE : r->merged_from;
+
+    return from == s && now_ms <= r->undo_ms && (!in || is_side(in, SIDE_YIELDS));
+}
+
 /* in NULL: would it hold with a fitting body? */
 static bool guard_holds(const struct record *r, enum guard g, const char *who,
                         const struct transition_input *in, int64_t now_ms)
@@ -158,6 +184,24 @@ static bool guard_holds(const struct record *r, enum guard g, const char *who,
         return !in || in->outcome != OUTCOME_RESOLVED;
     case GUARD_RECENT:
         return now_ms - r->since_ms <= reopen_ms;
+    case GUARD_YIELDS:
+        return !in || is_side(in, SIDE_YIELDS);
+    case GUARD_SURVIVES:
+        return !in || is_side(in, SIDE_RECEIVES);
+    case GUARD_RECEIVES:
+        return is_side(in, SIDE_RECEIVES);
+    case GUARD_FOLLOWS:
+        return is_side(in, SIDE_FOLLOWS);
+    case GUARD_WAS_TRIAGE:
+        return came_from(r, STATE_TRIAGE, in, now_ms);
+    case GUARD_WAS_AWAITING:
+        return came_from(r, STATE_AWAITING_COUNTRY, in, now_ms);
+    case GUARD_WAS_OFFERED:
+        return came_from(r, STATE_OFFERED, in, now_ms);
+    case GUARD_WAS_CLAIMED:
+        return came_from(r, STATE_CLAIMED, in, now_ms);
+    case GUARD_WAS_UNMATCHED:
+        return came_from(r, STATE_UNMATCHED, in, now_ms);
     }
     return false;
 }
@@ -265,6 +309,74 @@ static void settle_offers(struct record *r, enum offer_state accepted, enum offe
     }
 }
 
+/* Its offers and its claim end, but what they were is kept: undoing gives them back. */
+static void put_away(struct record *r, const struct merging *m)
+{
+    for (size_t i = 0; i < r->offers_n; i++)
+        r->offers[i].was = r->offers[i].state;
+    settle_offers(r, OFFER_WITHDRAWN, OFFER_WITHDRAWN);
+    snprintf(r->merged_into, sizeof r->merged_into, "%s", m->into);
+    r->merged_from = r->state;
+    r->undo_ms = m->undo_ms;
+}
+
+static void bring_back(struct record *r)
+{
+    for (size_t i = 0; i < r->offers_n; i++) {
+        r->offers[i].state = r->offers[i].was;
+        r->offers[i].was = OFFER_PENDING;
+    }
+    *r->merged_into = '\0';
+    r->merged_from = STATE_SUBMITTED;
+    r->undo_ms = 0;
+}
+
+/* The clock of the present state, from when it began. */
+static void set_due(struct record *r)
+{
+    enum norm_step step;
+
+    r->due_ms = norm_of_state(r->state, &step) ? norm_due(step, r->urgency, r->since_ms) : 0;
+    if (r->state == STATE_CLAIMED)
+        r->lease_ms = r->due_ms;
+    for (size_t i = 0; r->state == STATE_OFFERED && i < r->offers_n; i++)
+        if (r->offers[i].state == OFFER_PENDING)
+            r->offers[i].due_ms = r->due_ms; /* one window for all who may answer */
+}
+
+static void weigh(struct record *r, const struct merging *m)
+{
+    bool other_norm = r->urgency != m->urgency;
+
+    r->urgency = m->urgency;
+    r->disclosure = m->disclosure;
+    r->restricted = m->restricted;
+    if (other_norm)
+        set_due(r); /* a change of urgency keeps the time used up (domain reference 6.3) */
+}
+
+static void take_sides(struct record *r, enum action a, const struct merging *m)
+{
+    bool undoes = a == ACTION_UNMERGE;
+
+    switch (m->side) {
+    case SIDE_YIELDS:
+        if (undoes) {
+            bring_back(r);
+            weigh(r, m);
+        } else {
+            put_away(r, m);
+        }
+        break;
+    case SIDE_RECEIVES:
+        weigh(r, m);
+        break;
+    case SIDE_FOLLOWS:
+        snprintf(r->merged_into, sizeof r->merged_into, "%s", m->into);
+        break;
+    }
+}
+
 static void take_effect(struct record *r, const struct lifecycle_row *row,
                         const struct principal *who, const struct transition_input *in,
                         int64_t now_ms)
@@ -316,6 +428,12 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
     case ACTION_WITHDRAW:
         settle_offers(r, OFFER_WITHDRAWN, OFFER_WITHDRAWN);
         break;
+    case ACTION_MERGE:
+    case ACTION_JOIN:
+    case ACTION_UNMERGE:
+        take_sides(r, row->action, in->merging);
+        break;
+    case ACTION_LINK: /* stands in what is sealed (relation.h) */
     case ACTION_SUBMIT:
     case ACTION_OFFER:
     case ACTION_HOLD:
@@ -334,15 +452,8 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
 /* A clock starts when the state changes, or when another secretariat is proposed. */
 static void set_clock(struct record *r, int64_t now_ms)
 {
-    enum norm_step step;
-
     r->since_ms = now_ms;
-    r->due_ms = norm_of_state(r->state, &step) ? norm_due(step, r->urgency, now_ms) : 0;
-    if (r->state == STATE_CLAIMED)
-        r->lease_ms = r->due_ms;
-    for (size_t i = 0; r->state == STATE_OFFERED && i < r->offers_n; i++)
-        if (r->offers[i].state == OFFER_PENDING)
-            r->offers[i].due_ms = r->due_ms; /* the window begins anew for all who may answer */
+    set_due(r);
 }
 
 enum err_code transition_apply(struct record *r, enum action a, const struct principal *who,

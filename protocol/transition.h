@@ -8,6 +8,21 @@
 #include "protocol/field.h"
 #include "protocol/record.h"
 
+/* What an action on several requests together makes of one of them (merge.h decides it). */
+enum side {
+    SIDE_YIELDS,   /* becomes merged, or comes back */
+    SIDE_RECEIVES, /* survives, or gives back */
+    SIDE_FOLLOWS   /* is merged already: only into whom changes */
+};
+struct merging {
+    enum side side;
+    const char *into;     /* YIELDS to a merge, FOLLOWS: id of the survivor; borrowed */
+    int64_t undo_ms;      /* YIELDS to a merge: until when it can be undone */
+    enum urgency urgency; /* what YIELDS (coming back) and RECEIVES have from now on */
+    enum disclosure disclosure;
+    bool restricted;
+};
+
 /* What an action's body may say; which members an action takes is in transition_fields. */
 struct transition_input {
     const char *text;      /* question, reply, plan, note, contribution, answer, reason in words */
@@ -19,7 +34,15 @@ struct transition_input {
     const json_t *support; /* route: array of codes */
     const char *better;    /* decline: who is better placed */
     const char *body;      /* refer: outside body */
+    const char *other;     /* merge, join, link: id or reference of the other request */
+    int relation;          /* link: enum relation */
+    const json_t *not_of;  /* route: array of ids and references; NULL: not said */
+    /* Not from the body: */
+    const struct merging *merging;    /* merge, join, unmerge: never NULL when applied */
+    const struct record *counterpart; /* the other request, for the history; NULL: none */
 };
+/* Nothing said. */
+extern const struct transition_input transition_silent;
 
 /* The rows of an action's body (field.h), ending with a row without name. */
 const struct field *transition_fields(enum action a);

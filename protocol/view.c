@@ -1,6 +1,7 @@
 #include "protocol/view.h"
 
 #include "base/clock.h"
+#include "protocol/merge.h"
 
 #include <string.h>
 
@@ -26,6 +27,12 @@ const struct view_member view_members[] = {
     {"routing", "object?", "the decision with its candidates and reasons"},
     {"duplicates", "array", "likely twins of the same country that this reader may see"},
     {"related", "array", "related requests of other countries"},
+    {"merged", "array", "requests merged into this one: id, reference, title, description"},
+    {"merged_into", "object?", "the request that this one is merged into: id, reference, title"},
+    {"undo_until", "string?", "until when the merge can be undone"},
+    {"links", "array", "requests that belong to this one: id, reference, relation, title"},
+    {"join", "object?", "the earlier request that the country wished to join: id, reference"},
+    {"contacts", "array", "all contacts, when others were merged into this one"},
     {"question", "object", "by, at, text: the last question"},
     {"reply", "object", "by, at, text"},
     {"plan", "object", "by, at, text"},
@@ -78,7 +85,7 @@ static json_t *claim_json(const struct record *r)
 {
     json_t *claim;
 
-    if (!r->claimed_ms)
+    if (!r->claimed_ms || r->state == STATE_MERGED)
         return json_null();
     claim = json_pack("{s:s, s:I}", "holder", r->lead, "epoch", (json_int_t)r->epoch);
     set_time(claim, "since", r->claimed_ms);
@@ -86,8 +93,16 @@ static json_t *claim_json(const struct record *r)
     return claim;
 }
 
-/* The people's words: everything for a full view, the title alone for one that was informed. */
-static void add_texts(json_t *out, const json_t *body, enum record_view view, bool summary)
+static void set_list(json_t *out, const char *name, json_t *list)
+{
+    if (list)
+        json_object_set_new(out, name, list);
+}
+
+/* The people's words: everything for a full view, the title alone for one that was informed. What
+ * was merged into it belongs to it. */
+static void add_texts(json_t *out, const json_t *body, const json_t *inner, enum record_view view,
+                      bool summary)
 {
     const char *name;
     json_t *value;
@@ -97,12 +112,15 @@ static void add_texts(json_t *out, const json_t *body, enum record_view view, bo
         return;
     if (view == RECORD_TITLE || summary) {
         json_object_set(out, "title", json_object_get(body, "title"));
-        if ((value = json_object_get(body, "themes")))
-            json_object_set(out, "themes", value);
+        set_list(out, "themes", merge_union(body, inner, "themes"));
         return;
     }
     json_object_foreach ((json_t *)(uintptr_t)body, name, value)
         json_object_set(out, name, value);
+    json_object_del(out, "join"); /* names another request: others.h */
+    set_list(out, "themes", merge_union(body, inner, "themes"));
+    set_list(out, "items", merge_union(body, inner, "items"));
+    set_list(out, "contacts", merge_contacts(body, inner));
 }
 
 static void add_inner(json_t *out, const json_t *inner, enum record_view view, bool summary)
@@ -125,9 +143,6 @@ static void add_inner(json_t *out, const json_t *inner, enum record_view view, b
     } else {
         json_object_set_new(out, "routing", value ? json_incref(value) : json_null());
     }
-    value = view == RECORD_FULL ? json_object_get(inner, "duplicates") : NULL;
-    json_object_set_new(out, "duplicates", value ? json_incref(value) : json_array());
-    json_object_set_new(out, "related", json_array());
     for (size_t i = 0; said[i] && view == RECORD_FULL; i++)
         if ((value = json_object_get(inner, said[i])))
             json_object_set(out, said[i], value);
@@ -140,7 +155,7 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
     json_t *out = json_pack("{s:s, s:s, s:s, s:I}", "id", r->id, "reference", r->reference, "state",
                             state_words[r->state], "version", (json_int_t)r->version);
 
-    add_texts(out, body, view, summary);
+    add_texts(out, body, inner, view, summary);
     json_object_set_new(out, "country", json_string(r->country));
     json_object_set_new(out, "language", json_string(language_words[r->language]));
     json_object_set_new(out, "dir", json_string(r->language == LANGUAGE_AR ? "rtl" : "ltr"));
@@ -153,6 +168,8 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
     set_time(out, "due_at", r->due_ms);
     set_text(out, "outcome", outcome_words[r->outcome]);
     set_text(out, "referred_to", r->referred);
+    if (r->state == STATE_MERGED)
+        set_time(out, "undo_until", r->undo_ms);
     json_object_set_new(out, "reopened", json_integer(r->reopened_n));
     json_object_set_new(out, "claim", claim_json(r));
     json_object_set_new(out, "offers", offers_json(r));
@@ -189,6 +206,12 @@ json_t *view_history(const struct record *before, const struct record *after, en
         json_object_set(line, "support", (json_t *)(uintptr_t)in->support);
     if (in->body)
         json_object_set_new(line, "body", json_string(in->body));
+    if (in->counterpart)
+        json_object_set_new(line, "other",
+                            json_pack("{s:s, s:s}", "id", in->counterpart->id, "reference",
+                                      in->counterpart->reference));
+    if (a == ACTION_LINK)
+        json_object_set_new(line, "relation", json_string(relation_words[in->relation]));
     if (in->text)
         json_object_set_new(line, "text", json_string(in->text));
     return line;
@@ -198,6 +221,8 @@ void view_history_narrow(json_t *line, enum record_view view)
 {
     if (view != RECORD_FULL)
         json_object_del(line, "text");
+    if (view == RECORD_HEADER)
+        json_object_del(line, "relation");
 }
 
 static json_t *said_json(const struct principal *who, const struct transition_input *in,

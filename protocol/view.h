@@ -6,7 +6,8 @@
 
 /* body: the request document, inner: the sealed object of record.h; both borrowed, NULL: not
  * there. summary: for lists, without description, routing detail and dialogue. The caller has
- * made sure that the view is not RECORD_HIDDEN. New reference. */
+ * made sure that the view is not RECORD_HIDDEN, and adds what is said of other requests
+ * (others.h). New reference. */
 json_t *view_resource(const struct record *r, const json_t *body, const json_t *inner,
                       const struct principal *who, int64_t now_ms, bool summary)
     __attribute__((returns_nonnull));

@@ -7,6 +7,9 @@ const char *const language_words[] = {"ar", "en", "es", "fr", "ru", "zh", NULL};
 const char *const urgency_words[] = {"emergency", "priority", "routine", "planned", NULL};
 const char *const disclosure_words[] = {"open", "routed", "restricted", NULL};
 const char *const outcome_words[] = {"", "resolved", "partly", "not_resolved", "no_reply", NULL};
+const char *const relation_words[] = {"none",       "related",        "same_site",
+                                      "same_event", "joint_training", NULL};
+const char *const verdict_words[] = {"", "duplicate", "related", "not", NULL};
 const char *const reason_words[REASONS_N + 1] = {
     "out_of_mandate",  "not_party", "no_capacity",          "no_funds", "better_elsewhere",
     "already_covered", "language",  "conflict_of_interest", "other",    NULL};

@@ -24,6 +24,20 @@ enum outcome {
 };
 extern const char *const outcome_words[]; /* OUTCOME_NONE is "" */
 
+/* How two requests belong together; RELATION_NONE takes a link away. */
+enum relation {
+    RELATION_NONE,
+    RELATION_RELATED,
+    RELATION_SAME_SITE,
+    RELATION_SAME_EVENT,
+    RELATION_JOINT_TRAINING
+};
+extern const char *const relation_words[];
+
+/* What a person says of a pair of requests; VERDICT_NONE takes it back. */
+enum verdict { VERDICT_NONE, VERDICT_DUPLICATE, VERDICT_RELATED, VERDICT_NOT, VERDICTS_N };
+extern const char *const verdict_words[]; /* VERDICT_NONE is "" */
+
 /* Why a secretariat declines or gives back (contract section 5). */
 enum { REASONS_N = 9 };
 extern const char *const reason_words[REASONS_N + 1];

@@ -15,6 +15,10 @@
  *   lia:{p07}:dead             zset    ids given up after eight attempts, by time
  *   lia:{p07}:events           stream  one entry a transition, ids only: the outbox
  *   lia:{p07}:lessons          list    sealed lessons for the router, the newest last (lesson.h)
+ *   lia:{p07}:verdicts         hash    "<id> <id>" -> what people said of that pair: verdict,
+ *                                      engine's verdict, its probability, by whom, when (ms)
+ *   lia:{p07}:halves           set     "<id> <id> <operation>": links whose second half may
+ *                                      be due
  *   lia:{p07}:stats            hash    counters of the queue and the wait histogram
  *   lia:{p07}:by:all           zset    ids by updated_ms; also by:country:<CCC>, by:sec:<code>,
  *                                      by:state:<state>

@@ -375,6 +375,20 @@ struct health_op {
     struct err fault;
 };
 
+/* "certain:duplicate" */
+static void judgement_read(int64_t counts[ENGINE_VERDICTS_N][VERDICTS_N], const char *name,
+                           int64_t value)
+{
+    for (unsigned e = 0; e < ENGINE_VERDICTS_N; e++)
+        for (unsigned v = VERDICT_DUPLICATE; v < VERDICTS_N; v++) {
+            char text[32];
+
+            snprintf(text, sizeof text, "%s:%s", engine_words[e], verdict_words[v]);
+            if (!strcmp(name, text))
+                counts[e][v] += value;
+        }
+}
+
 static void stat_read(struct health *h, const char *name, int64_t value)
 {
     static const char *const verdicts[] = {"none", "possible", "likely", "certain"};
@@ -397,6 +411,10 @@ static void stat_read(struct health *h, const char *name, int64_t value)
         for (size_t i = 0; i < 4; i++)
             if (!strcmp(name + 8, verdicts[i]))
                 h->verdicts[i] += value;
+    } else if (!strncmp(name, "judged:", 7)) {
+        judgement_read(h->judged, name + 7, value);
+    } else if (!strncmp(name, "given:", 6)) {
+        judgement_read(h->given, name + 6, value);
     } else if (!strncmp(name, "wait:", 5)) {
         double bound = strcmp(name + 5, "+Inf") != 0 ? strtod(name + 5, NULL) : 1e300;
         size_t i = 0;

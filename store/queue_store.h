@@ -3,6 +3,7 @@
 #define STORE_QUEUE_STORE_H
 
 #include "base/id.h"
+#include "protocol/judgement.h"
 #include "store/store.h"
 
 #include <jansson.h>
@@ -63,9 +64,13 @@ struct health {
     int64_t pending, delayed, dead;
     int64_t oldest_waiting_ms, oldest_pending_ms; /* wall clock; 0: none */
     int64_t enqueued, processed, retried, dead_total, mended;
-    int64_t waited_ms;                   /* of all processed, together */
-    int64_t waits[HEALTH_BUCKETS_MAX];   /* by health_wait_bounds, not cumulative */
-    int64_t verdicts[4];                 /* none possible likely certain */
+    int64_t waited_ms;                 /* of all processed, together */
+    int64_t waits[HEALTH_BUCKETS_MAX]; /* by health_wait_bounds, not cumulative */
+    int64_t verdicts[4];               /* none possible likely certain */
+    /* What people say of pairs that the engine had given a verdict: what stands now, and all that
+     * was ever said. */
+    int64_t judged[ENGINE_VERDICTS_N][VERDICTS_N];
+    int64_t given[ENGINE_VERDICTS_N][VERDICTS_N];
     int64_t counts[HEALTH_NAMES_MAX];    /* of the names asked for */
     int64_t oldest_ms[HEALTH_NAMES_MAX]; /* 0: none. Of inboxes: the earliest due time */
     int64_t overdue[HEALTH_NAMES_MAX];   /* of inboxes only */

@@ -208,37 +208,86 @@ void request_store_submit(struct store *s, const struct submission *what, submit
     fcall_send(s, "submit_v1", &f, p, write_done, write_op_new(fn, NULL, arg));
 }
 
+char *request_store_operation(char out[OPERATION_BYTES])
+{
+    snprintf(out, OPERATION_BYTES, "%08x%08x", randombytes_random(), randombytes_random());
+    return out;
+}
+
+/* Keys and arguments of read_parts in store/lua/common.lua. */
+static void add_changes(struct fcall *f, const struct keyring *ring, const struct movement *what)
+{
+    unsigned p = partition_of(what->changes[0].after->country);
+
+    args_add_int(&f->rest, (int64_t)what->changes_n);
+    for (size_t i = 0; i < what->changes_n; i++) {
+        const struct change *c = &what->changes[i];
+        const struct record *r = c->after;
+        struct args scores = {0};
+        size_t n;
+
+        if (partition_of(r->country) != p)
+            bug("one step over two partitions");
+        keys_add(&f->keys, p, "req", r->id);
+        keys_add(&f->keys, p, "hist", r->id);
+        args_add(&f->rest, r->id);
+        args_add_int(&f->rest, c->before->version);
+        args_add(&f->rest, state_words[r->state]);
+        add_meta(&f->rest, r);
+        add_sealed_json(&f->rest, ring, r, "inner", c->inner);
+        add_sealed_json(&f->rest, ring, r, "history", c->history);
+        n = index_write(&f->keys, &scores, p, c->before, r);
+        args_add_int(&f->rest, (int64_t)n);
+        args_append(&f->rest, &scores);
+        args_clear(&scores);
+    }
+}
+
+/* Arguments of write_judgements. */
+static void add_judgements(struct args *a, const struct movement *what)
+{
+    args_add_int(a, (int64_t)what->judgements_n);
+    for (size_t i = 0; i < what->judgements_n; i++) {
+        const struct judgement *j = &what->judgements[i];
+
+        args_printf(a, "%s %s", j->pair[0], j->pair[1]);
+        args_add(a, verdict_words[j->verdict]);
+        args_add(a, engine_words[j->engine]);
+        args_printf(a, "%.3f", j->probability);
+        args_add(a, j->by);
+    }
+}
+
 void request_store_move(struct store *s, const struct movement *what, moved_fn fn, void *arg)
 {
-    const struct keyring *ring = store_keyring(s);
-    const struct record *r = what->after;
+    const struct record *r = what->changes[0].after;
     unsigned p = partition_of(r->country);
     struct fcall f = {0};
 
-    keys_add(&f.keys, p, "req", r->id);
     add_idempotency_key(&f.keys, p, what->idempotency, r->id);
     keys_add(&f.keys, p, "events", NULL);
-    keys_add(&f.keys, p, "hist", r->id);
     keys_add(&f.keys, p, "delayed", NULL);
     keys_add(&f.keys, p, "dead", NULL);
+    keys_add(&f.keys, p, "stats", NULL);
+    keys_add(&f.keys, p, "verdicts", NULL);
+    keys_add(&f.keys, p, "halves", NULL);
     keys_add(&f.keys, p, "lessons", NULL);
-    args_add(&f.rest, r->id);
     args_add(&f.rest, what->operation);
-    args_add_int(&f.rest, what->before->version);
-    args_add(&f.rest, state_words[r->state]);
     args_add(&f.rest, action_words[what->action]);
     args_add(&f.rest, role_words[what->who->role]);
     args_add(&f.rest, what->who->of);
     args_add_int(&f.rest, r->updated_ms);
-    add_meta(&f.rest, r);
-    add_sealed_json(&f.rest, ring, r, "inner", what->inner);
-    add_sealed_json(&f.rest, ring, r, "history", what->history);
     add_print(&f.rest, what->idempotency);
     args_add_int(&f.rest, idempotency_ms);
-    lesson_store_add(&f.rest, ring, p, what->lessons_kept > 0 ? what->lesson : NULL);
+    if (what->half)
+        args_printf(&f.rest, "%s %s %s", r->id, what->half, what->operation);
+    else
+        args_add(&f.rest, "");
+    lesson_store_add(&f.rest, store_keyring(s), p, what->lessons_kept > 0 ? what->lesson : NULL);
     args_add_int(&f.rest, what->lessons_kept);
-    index_write(&f.keys, &f.rest, p, what->before, r);
-    fcall_send(s, "transition_v1", &f, p, write_done, write_op_new(NULL, fn, arg));
+    add_judgements(&f.rest, what);
+    add_changes(&f, store_keyring(s), what);
+    fcall_send(s, "transition_v2", &f, p, write_done, write_op_new(NULL, fn, arg));
 }
 
 void request_store_seen(struct store *s, unsigned partition, const struct idempotency *i,
@@ -263,40 +312,33 @@ static void add_wait_bucket(struct args *a, int64_t wait_ms)
 
 void request_store_decide(struct store *s, const struct ruling *what, moved_fn fn, void *arg)
 {
-    const struct keyring *ring = store_keyring(s);
     const struct movement *m = &what->movement;
-    const struct record *r = m->after;
+    const struct record *r = m->changes[0].after;
     unsigned p = partition_of(r->country);
     struct fcall f = {0};
 
-    keys_add(&f.keys, p, "req", r->id);
     keys_add(&f.keys, p, "work", NULL);
     keys_add(&f.keys, p, "queued", NULL);
     keys_add(&f.keys, p, "delayed", NULL);
     keys_add(&f.keys, p, "dead", NULL);
     keys_add(&f.keys, p, "events", NULL);
-    keys_add(&f.keys, p, "hist", r->id);
     keys_add(&f.keys, p, "decided", r->country);
     keys_add(&f.keys, p, "stats", NULL);
-    args_add(&f.rest, r->id);
+    keys_add(&f.keys, p, "verdicts", NULL);
     args_add(&f.rest, what->entry);
-    args_add_int(&f.rest, m->before->version);
     args_add_int(&f.rest, what->epoch);
-    args_add(&f.rest, state_words[r->state]);
     args_add(&f.rest, action_words[m->action]);
     args_add_int(&f.rest, r->updated_ms);
-    add_meta(&f.rest, r);
-    add_sealed_json(&f.rest, ring, r, "inner", m->inner);
-    add_sealed_json(&f.rest, ring, r, "history", m->history);
     add_wait_bucket(&f.rest, r->updated_ms - r->submitted_ms);
     args_add_int(&f.rest, r->updated_ms - r->submitted_ms);
     args_add(&f.rest, what->verdict);
     if (what->vector_n)
-        add_sealed(&f.rest, ring, r, "vector", what->vector, what->vector_n);
+        add_sealed(&f.rest, store_keyring(s), r, "vector", what->vector, what->vector_n);
     else
         args_add(&f.rest, "");
-    index_write(&f.keys, &f.rest, p, m->before, r);
-    fcall_send(s, "decide_v1", &f, p, write_done, write_op_new(NULL, fn, arg));
+    add_judgements(&f.rest, m);
+    add_changes(&f, store_keyring(s), m);
+    fcall_send(s, "decide_v2", &f, p, write_done, write_op_new(NULL, fn, arg));
 }
 
 /* --- read ------------------------------------------------------------------------------------- */
@@ -528,8 +570,8 @@ void request_store_find(struct store *s, const char *reference, found_fn fn, voi
 
     op->fn = fn;
     op->arg = arg;
-    if (strlen(reference) > 12) /* LN-YYYY-CCC-N.. */
-        memcpy(country, reference + 8, 3);
+    if (!record_is_reference(reference, country))
+        reference = ""; /* nothing is called so */
     p = partition_of(country);
     args_add(&a, "HGET");
     keys_add(&a, p, "refs", NULL);

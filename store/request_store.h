@@ -3,6 +3,7 @@
 #ifndef STORE_REQUEST_STORE_H
 #define STORE_REQUEST_STORE_H
 
+#include "protocol/judgement.h"
 #include "protocol/transition.h"
 #include "store/store.h"
 
@@ -76,16 +77,29 @@ void request_store_history(struct store *s, const char *country, const char *id,
 
 /* --- move ---------------------------------------------------------------------------------- */
 
-struct movement {
+/* What becomes of one request. */
+struct change {
     const struct record *before, *after;
-    enum action action;
-    const struct principal *who;
     const json_t *inner;   /* NULL: unchanged */
     const json_t *history; /* line */
+};
+/* A new name for an attempt. Returns out. */
+enum { OPERATION_BYTES = 17 };
+char *request_store_operation(char out[OPERATION_BYTES]);
+
+/* One step of one request, or of several of one country together: all or none. */
+struct movement {
+    const struct change *changes; /* first: the request acted on */
+    size_t changes_n;
+    enum action action;
+    const struct principal *who;
+    const struct judgement *judgements; /* what it says of pairs */
+    size_t judgements_n;
     const struct idempotency *idempotency;
-    const char *operation; /* names this attempt, so that it is applied once: 16 characters */
+    const char *operation; /* names this attempt, so that it is applied once */
     const json_t *lesson;  /* protocol/lesson.h, kept in the same step; NULL: none */
     int64_t lessons_kept;  /* the newest of a partition; 0: none */
+    const char *half;      /* id of the request whose half of a link is then due; NULL: none */
 };
 /* outcome STORE_REPLAYED: operation was already applied under the same key. */
 typedef void (*moved_fn)(void *arg, enum store_outcome outcome, const struct err *e);
@@ -99,7 +113,7 @@ void request_store_seen(struct store *s, unsigned partition, const struct idempo
 /* The router's decision. entry: the work entry that is thereby acknowledged; epoch: the country's
  * at which duplicates were looked for. STORE_EPOCH and STORE_STALE: look again. */
 struct ruling {
-    struct movement movement; /* idempotency, operation and lesson unused */
+    struct movement movement; /* idempotency, operation, lesson and half unused */
     const char *entry;
     int64_t epoch;
     const char *verdict; /* of the best duplicate, for the counters */

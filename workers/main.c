@@ -4,6 +4,7 @@
 #include "routing/lexicon.h"
 #include "workers/crew.h"
 #include "workers/intake.h"
+#include "workers/mender.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -19,6 +20,7 @@ enum { EXIT_USAGE = 2, EXIT_CONFIG = 78, STOP_S = 15, SIGNALS_N = 3 };
 struct process {
     struct crew crew;
     struct intake *intake;
+    struct mender *mender;
     struct event *signals[SIGNALS_N];
     struct event *deadline;
     const char *settings_path; /* borrowed, NULL: none */
@@ -166,6 +168,7 @@ static enum err_code process_start(struct process *p, struct err *e)
     if ((rc = store_new(crew->base, &store, &crew->reader, e)) != ERR_OK)
         return rc;
     p->intake = intake_new(crew);
+    p->mender = mender_new(crew);
     if ((rc = follow_new(crew->base, &store,
                          &(struct follow_calls){process_placed, process_heard, p}, &crew->follow,
                          e)) != ERR_OK)
@@ -189,6 +192,7 @@ static void process_stop(struct process *p)
     store_free(crew->reader);
     store_free(crew->store);
     intake_free(p->intake);
+    mender_free(p->mender);
     if (p->deadline)
         event_free(p->deadline);
     for (unsigned i = 0; i < SIGNALS_N; i++)

@@ -1,9 +1,12 @@
 /* One submitted request, from its work entry to offers or triage, in the order it happens:
  *
- *   route_begin -> route_read -> route_entered -> route_compared -> route_decided -> route_done
- *                                     ^                                   |
- *                                     +-----------------------------------+  another one of the
- *                                                                            country came first
+ *   route_begin -> route_read -> (route_wish_read) -> route_entered -> route_compared
+ *                      ^                                                     |
+ *     another one of   |                                                     v
+ *     the country came +------------------------------------------------ route_decided
+ *     first                                                                  |
+ *                                                                            v
+ *                                                                        route_done
  *
  * The decision itself is pure (routing/). It is written on the record's version and the country's
  * epoch, so two workers never decide twice, nor each miss the other's half of a duplicate. What
@@ -13,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "corpus/compare.h"
+#include "protocol/merge.h"
 #include "protocol/view.h"
 #include "routing/decision.h"
 #include "routing/draft.h"
@@ -32,6 +36,7 @@ struct route {
     void *arg;
     struct stored stored; /* owned */
     struct record before;
+    struct stored wish; /* owned; the request that its country wished to join */
     struct draft draft; /* borrows from stored.body */
     const char *themes[DRAFT_THEMES_MAX + 1];
     struct reading *reading;    /* owned */
@@ -43,6 +48,7 @@ struct route {
 };
 
 static void route_read(void *arg, struct stored *stored, const struct err *e);
+static void route_wish_read(void *arg, struct stored *stored, const struct err *e);
 static void route_entered(void *arg, struct corpus_place *place, const struct err *e);
 static void route_compared(void *arg, const struct comparison *c, const struct err *e);
 static void route_decided(void *arg, enum store_outcome outcome, const struct err *e);
@@ -73,6 +79,7 @@ static void route_done(struct route *op)
         corpus_leave(op->place);
     reading_free(op->reading);
     stored_clear(&op->stored);
+    stored_clear(&op->wish);
     free(op);
     fn(arg);
 }
@@ -88,6 +95,27 @@ static void route_read(void *arg, struct stored *stored, const struct err *e)
     op->stored = *stored;
     *stored = (struct stored){0};
     op->before = op->stored.record;
+    if (*op->before.join)
+        request_store_read(op->crew->store, op->before.join, NULL, route_wish_read, op);
+    else
+        corpus_enter(op->corpus, op->before.country, route_entered, op);
+}
+
+/* A merged request is an alias: its survivor is meant. */
+static void route_wish_read(void *arg, struct stored *stored, const struct err *e)
+{
+    struct route *op = arg;
+
+    if (!stored) {
+        route_failed(op, e);
+        return;
+    }
+    if (*stored->record.merged_into) {
+        request_store_read(op->crew->store, stored->record.merged_into, NULL, route_wish_read, op);
+        return;
+    }
+    op->wish = *stored;
+    *stored = (struct stored){0};
     corpus_enter(op->corpus, op->before.country, route_entered, op);
 }
 
@@ -118,13 +146,12 @@ static void offers_of(const struct mandate *m, const struct decision *d, struct 
     to->restricted = decision_is_restricted(m, d);
 }
 
-/* A lead and no likely twin: offered. Anything else waits for a person. */
-static enum action route_apply(struct route *op, const struct decision *d, bool twin,
+/* A lead and no likely twin: offered. Anything else waits for a person, a wish to join too. */
+static enum action route_apply(struct route *op, const struct decision *d, bool waits,
                                int64_t now_ms)
 {
     struct record *r = &op->stored.record;
-    enum action action = d->lead >= 0 && !twin ? ACTION_OFFER : ACTION_HOLD;
-    const struct transition_input nothing = {.reason = -1, .as = -1, .epoch = -1};
+    enum action action = waits ? ACTION_HOLD : ACTION_OFFER;
     const struct lifecycle_row *row;
     struct routed to = {.lead = ""};
     struct err e = {0};
@@ -133,46 +160,119 @@ static enum action route_apply(struct route *op, const struct decision *d, bool 
     if (action == ACTION_OFFER)
         transition_offer(r, &to, now_ms);
     r->restricted = to.restricted;
-    if (transition_apply(r, action, &router, &nothing, now_ms, &row, &e) != ERR_OK)
+    if (transition_apply(r, action, &router, &transition_silent, now_ms, &row, &e) != ERR_OK)
         bug("the router may not %s from %s", action_words[action], state_words[op->before.state]);
     return action;
+}
+
+/* Whether the engine, too, takes it for the same as the one that its country wished to join. */
+static bool is_wish_confirmed(const struct route *op, const struct comparison *c)
+{
+    for (size_t i = 0; i < c->duplicates_n; i++)
+        if (!strcmp(c->duplicates[i].hit.id, op->wish.record.id))
+            return c->duplicates[i].hit.verdict >= SIMILAR_LIKELY;
+    return false;
+}
+
+/* What the decision adds to the sealed part. */
+static void route_remember(struct route *op, const struct grounds *grounds,
+                           const struct decision *d, const struct comparison *c, bool waits,
+                           int64_t now_ms)
+{
+    const struct config *config = op->crew->config;
+    json_t *inner = op->stored.inner;
+    json_t *routing =
+        decision_json(op->crew->engine, d, op->before.country, (int)op->before.language);
+    char at[CLOCK_TEXT_BYTES];
+
+    json_object_set_new(routing, "decided_at", json_string(clock_text(now_ms, at)));
+    if (waits)
+        json_object_set_new(routing, "outcome", json_string("triage"));
+    json_object_set_new(inner, "routing", routing);
+    json_object_set_new(inner, "grounds", grounds_json(&config->mandate, config->ruleset, grounds));
+    json_object_set_new(inner, "duplicates", matches_json(c->duplicates, c->duplicates_n));
+    json_object_set_new(inner, "related", matches_json(c->related, c->related_n));
+}
+
+/* Merges it into the wished one. False: not confirmed, or that one takes nothing now; then it
+ * waits for a person. merge_clear in both cases. */
+static bool route_merge(struct route *op, const struct comparison *c, const struct decision *d,
+                        struct merge *m, int64_t now_ms)
+{
+    struct record *r = &op->stored.record;
+    struct err e = {0};
+
+    if (!*op->wish.record.id || !is_wish_confirmed(op, c) || !record_is_first(&op->wish.record, r))
+        return false;
+    r->restricted = decision_is_restricted(&op->crew->config->mandate, d);
+    m->action = ACTION_JOIN;
+    m->who = &router;
+    m->undo_ms = now_ms + op->crew->settings.unmerge_days * CLOCK_DAY_MS;
+    m->moved = (struct merge_part){.record = r, .body = op->stored.body, .inner = op->stored.inner};
+    m->survivor = (struct merge_part){
+        .record = &op->wish.record, .body = op->wish.body, .inner = op->wish.inner};
+    return merge_apply(m, now_ms, &e) == ERR_OK;
+}
+
+/* The country has said that the two are one, the engine agrees. */
+static void route_join(struct route *op, const struct merge *m, struct ruling *ruling,
+                       int64_t now_ms)
+{
+    struct principal country = {.role = ROLE_COUNTRY};
+    struct change changes[2] = {
+        {&op->before,         m->moved.record,    m->moved.inner,    m->moved.line   },
+        {&m->survivor.before, m->survivor.record, m->survivor.inner, m->survivor.line}
+    };
+    struct judgement judgement;
+
+    memcpy(country.of, op->before.country, sizeof op->before.country);
+    judgement_make(op->before.id, op->stored.inner, m->survivor.record->id, NULL, VERDICT_DUPLICATE,
+                   &country, now_ms, &judgement);
+    ruling->movement.changes = changes;
+    ruling->movement.changes_n = 2;
+    ruling->movement.action = ACTION_JOIN;
+    ruling->movement.judgements = &judgement;
+    ruling->movement.judgements_n = 1;
+    request_store_decide(op->crew->store, ruling, route_decided, op);
+}
+
+static void route_offer(struct route *op, const struct decision *d, bool waits,
+                        struct ruling *ruling, int64_t now_ms)
+{
+    enum action action = route_apply(op, d, waits, now_ms);
+    json_t *line = view_history(&op->before, &op->stored.record, action, &router, NULL, now_ms);
+    struct change change = {&op->before, &op->stored.record, op->stored.inner, line};
+
+    ruling->movement.changes = &change;
+    ruling->movement.changes_n = 1;
+    ruling->movement.action = action;
+    request_store_decide(op->crew->store, ruling, route_decided, op);
+    json_decref(line);
 }
 
 static void route_write(struct route *op, const struct grounds *grounds, const struct decision *d,
                         const struct comparison *c)
 {
-    json_t *inner = op->stored.inner;
-    json_t *routing =
-        decision_json(op->crew->engine, d, op->before.country, (int)op->before.language);
+    struct merge *m = mem_new(1, sizeof *m);
     int64_t now_ms = clock_now_ms();
-    char at[CLOCK_TEXT_BYTES];
-    struct ruling ruling = {.entry = op->work.entry,
+    bool waits = d->lead < 0 || c->best >= SIMILAR_LIKELY || *op->before.join;
+    struct ruling ruling = {.movement = {.who = &router},
+                            .entry = op->work.entry,
                             .epoch = corpus_epoch(op->place),
                             .verdict = similar_verdict_word(c->best),
                             .vector = op->vector};
-    json_t *line;
 
-    op->stored.record = op->before;
-    ruling.movement.action = route_apply(op, d, c->best >= SIMILAR_LIKELY, now_ms);
-    json_object_set_new(routing, "decided_at", json_string(clock_text(now_ms, at)));
-    if (ruling.movement.action == ACTION_HOLD)
-        json_object_set_new(routing, "outcome", json_string("triage"));
-    json_object_set_new(inner, "routing", routing);
-    json_object_set_new(
-        inner, "grounds",
-        grounds_json(&op->crew->config->mandate, op->crew->config->ruleset, grounds));
-    json_object_set_new(inner, "duplicates", matches_json(c->duplicates, c->duplicates_n));
-    json_object_set_new(inner, "related", matches_json(c->related, c->related_n));
-    line = view_history(&op->before, &op->stored.record, ruling.movement.action, &router, NULL,
-                        now_ms);
-    ruling.movement.before = &op->before;
-    ruling.movement.after = &op->stored.record;
-    ruling.movement.who = &router;
-    ruling.movement.inner = inner;
-    ruling.movement.history = line;
     ruling.vector_n = op->vector_n = corpus_vector(op->corpus, op->reading, op->vector);
-    request_store_decide(op->crew->store, &ruling, route_decided, op);
-    json_decref(line);
+    route_remember(op, grounds, d, c, waits, now_ms);
+    op->stored.record = op->before;
+    if (route_merge(op, c, d, m, now_ms)) {
+        route_join(op, m, &ruling, now_ms);
+    } else {
+        op->stored.record = op->before;
+        route_offer(op, d, waits, &ruling, now_ms);
+    }
+    merge_clear(m);
+    free(m);
 }
 
 static void route_entered(void *arg, struct corpus_place *place, const struct err *e)
@@ -243,6 +343,7 @@ static void route_decided(void *arg, enum store_outcome outcome, const struct er
             corpus_leave(op->place);
             op->place = NULL;
             stored_clear(&op->stored);
+            stored_clear(&op->wish);
             request_store_read(op->crew->store, op->work.id, NULL, route_read, op);
             return;
         }

@@ -4,11 +4,11 @@
 local GROUP = 'route'
 local ATTEMPTS_MAX = 8
 
--- Index entries: for each key from KEYS[first_key] on one argument from args[first_arg] on:
+-- Index entries: for each of n keys from keys[first_key] on one argument from args[first_arg] on:
 -- the new score of the member, or '-' to take it out.
-local function write_index(keys, first_key, args, first_arg, member)
-  for i = first_key, #keys do
-    local score = args[first_arg + i - first_key]
+local function write_index(keys, first_key, args, first_arg, n, member)
+  for k = 0, n - 1 do
+    local i, score = first_key + k, args[first_arg + k]
     if score == '-' then
       redis.call('ZREM', keys[i], member)
     else
@@ -64,5 +64,78 @@ local function remember(idem, fingerprint, id, operation, ttl)
   if fingerprint ~= '' then
     redis.call('HSET', idem, 'f', fingerprint, 'id', id, 'o', operation)
     redis.call('PEXPIRE', idem, ttl)
+  end
+end
+
+-- Requests that change together, each decided outside on a version of its record.
+-- From keys[first_key] on, for each: req, hist, then its indexes.
+-- From args[first_arg] on: how many, then for each: id, version, new state, meta, inner or '',
+-- history line, how many indexes, a score for each.
+local function read_parts(keys, first_key, args, first_arg)
+  local parts, key, arg = {}, first_key, first_arg + 1
+  for _ = 1, tonumber(args[first_arg]) do
+    local part = { req = keys[key], hist = keys[key + 1], id = args[arg], to = args[arg + 2],
+      meta = args[arg + 3], inner = args[arg + 4], line = args[arg + 5], key = key + 2,
+      arg = arg + 7, indexes = tonumber(args[arg + 6]) }
+    local known = redis.call('HMGET', part.req, 'state', 'version', 'country', 'last')
+    part.from, part.version, part.country, part.last = known[1], tonumber(known[2]), known[3], known[4]
+    part.decided_on = tonumber(args[arg + 1])
+    parts[#parts + 1] = part
+    key = part.key + part.indexes
+    arg = part.arg + part.indexes
+  end
+  return parts
+end
+
+-- nil when all of them may move; else what the caller is to be told.
+local function check_parts(parts, action, role, of)
+  for i, part in ipairs(parts) do
+    if not part.from then
+      return i == 1 and { 'absent' } or { 'stale', 0 }
+    end
+    if role == 'country' and of ~= part.country then
+      return { 'foreign' }
+    end
+    if part.version ~= part.decided_on then
+      return { 'stale', part.version }
+    end
+    if not GUARDS[action .. ' ' .. role .. ' ' .. part.from .. ' ' .. part.to] then
+      return { 'refused', part.from }
+    end
+  end
+  return nil
+end
+
+-- Record, history, event and indexes of one of them; its version goes up by one.
+local function write_part(part, keys, args, events, action, actor, now)
+  part.version = part.version + 1
+  redis.call('HSET', part.req, 'state', part.to, 'version', part.version, 'meta', part.meta)
+  if part.inner ~= '' then
+    redis.call('HSET', part.req, 'inner', part.inner)
+  end
+  redis.call('RPUSH', part.hist, part.line)
+  write_event(events, part.id, part.country, action, actor, part.from, part.to, part.version, now)
+  write_index(keys, part.key, args, part.arg, part.indexes, part.id)
+end
+
+-- What people say of pairs that the engine listed. From args[first_arg] on: how many, then for
+-- each: pair, verdict ('' takes back `related`), the engine's verdict, its probability, by. The
+-- last word counts: `judged` counts what stands now, `given` all that was ever said.
+local function write_judgements(verdicts, stats, args, first_arg, now)
+  local arg = first_arg + 1
+  for _ = 1, tonumber(args[first_arg]) do
+    local pair, verdict, engine = args[arg], args[arg + 1], args[arg + 2]
+    local was, was_engine = string.match(redis.call('HGET', verdicts, pair) or '', '^(%a+) (%a+) ')
+    if was and (verdict ~= '' or was == 'related') then
+      redis.call('HINCRBY', stats, 'judged:' .. was_engine .. ':' .. was, -1)
+      redis.call('HDEL', verdicts, pair)
+    end
+    if verdict ~= '' then
+      redis.call('HSET', verdicts, pair, table.concat({ verdict, engine, args[arg + 3],
+        args[arg + 4], now }, ' '))
+      redis.call('HINCRBY', stats, 'judged:' .. engine .. ':' .. verdict, 1)
+      redis.call('HINCRBY', stats, 'given:' .. engine .. ':' .. verdict, 1)
+    end
+    arg = arg + 5
   end
 end

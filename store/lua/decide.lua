@@ -1,51 +1,48 @@
--- decide_v1: the router's decision on a submitted request, once in effect (R-22).
--- KEYS 1 req  2 work  3 queued  4 delayed  5 dead  6 events  7 hist  8 decided  9 stats
---      10.. indexes
--- ARGV 1 id  2 entry in work  3 version  4 country epoch it was decided on  5 new state
---      6 action  7 now_ms  8 meta  9 inner  10 history line  11 wait bucket  12 wait_ms
---      13 verdict  14 sealed vector or ''  15.. a score for each index
+-- decide_v2: the router's decision on a submitted request, once in effect (R-22); when its country
+-- wished to join it to an earlier one, both change together.
+-- KEYS 1 work  2 queued  3 delayed  4 dead  5 events  6 decided  7 stats  8 verdicts
+--      9.. parts (read_parts), first the submitted one
+-- ARGV 1 entry in work  2 country epoch it was decided on  3 action  4 now_ms  5 wait bucket
+--      6 wait_ms  7 the engine's best verdict  8 sealed vector or ''
+--      9.. judgements (write_judgements), then parts
 -- Reply {'done', version, epoch} | {'already', state} | {'stale', version} | {'epoch', epoch} |
 --       {'absent'} | {'refused', state}
 -- Keeps: a request leaves `submitted` exactly once, and only if no other request of the country
 -- was decided since this decision looked for duplicates.
 local function decide(keys, args)
-  local id, entry, now = args[1], args[2], args[7]
-  local known = redis.call('HMGET', keys[1], 'state', 'version', 'country')
-  local from, version = known[1], tonumber(known[2])
-  if not from then
-    dequeue(keys[2], keys[3], id, entry)
+  local entry, action, now = args[1], args[3], args[4]
+  local parts = read_parts(keys, 9, args, 10 + 5 * tonumber(args[9]))
+  local own = parts[1]
+  if not own.from then
+    dequeue(keys[1], keys[2], own.id, entry)
     return { 'absent' }
   end
-  if from ~= 'submitted' then -- a second delivery: only acknowledged
-    dequeue(keys[2], keys[3], id, entry)
-    return { 'already', from }
+  if own.from ~= 'submitted' then -- a second delivery: only acknowledged
+    dequeue(keys[1], keys[2], own.id, entry)
+    return { 'already', own.from }
   end
-  if version ~= tonumber(args[3]) then
-    return { 'stale', version }
-  end
-  local epoch = redis.call('LLEN', keys[8])
-  if epoch ~= tonumber(args[4]) then
+  local epoch = redis.call('LLEN', keys[6])
+  if own.version == own.decided_on and epoch ~= tonumber(args[2]) then
     return { 'epoch', epoch }
   end
-  if not GUARDS[args[6] .. ' system ' .. from .. ' ' .. args[5]] then
-    return { 'refused', from }
+  local refusal = check_parts(parts, action, 'system', '')
+  if refusal then
+    return refusal
   end
 
-  version = version + 1
-  redis.call('HSET', keys[1], 'state', args[5], 'version', version, 'meta', args[8], 'inner',
-    args[9])
-  redis.call('RPUSH', keys[7], args[10])
-  epoch = redis.call('RPUSH', keys[8], id .. args[14])
-  dequeue(keys[2], keys[3], id, entry)
-  redis.call('ZREM', keys[4], id)
-  redis.call('ZREM', keys[5], id)
-  write_event(keys[6], id, known[3], args[6], 'system', from, args[5], version, now)
-  write_index(keys, 10, args, 15, id)
-  redis.call('HINCRBY', keys[9], 'processed', 1)
-  redis.call('HINCRBY', keys[9], 'wait:' .. args[11], 1)
-  redis.call('HINCRBY', keys[9], 'waited_ms', args[12])
-  redis.call('HINCRBY', keys[9], 'verdict:' .. args[13], 1)
-  return { 'done', version, epoch }
+  for _, part in ipairs(parts) do
+    write_part(part, keys, args, keys[5], action, 'system', now)
+  end
+  epoch = redis.call('RPUSH', keys[6], own.id .. args[8])
+  dequeue(keys[1], keys[2], own.id, entry)
+  redis.call('ZREM', keys[3], own.id)
+  redis.call('ZREM', keys[4], own.id)
+  write_judgements(keys[8], keys[7], args, 9, now)
+  redis.call('HINCRBY', keys[7], 'processed', 1)
+  redis.call('HINCRBY', keys[7], 'wait:' .. args[5], 1)
+  redis.call('HINCRBY', keys[7], 'waited_ms', args[6])
+  redis.call('HINCRBY', keys[7], 'verdict:' .. args[7], 1)
+  return { 'done', own.version, epoch }
 end
 
-redis.register_function { function_name = 'decide_v1', callback = decide, flags = { 'allow-oom' } }
+redis.register_function { function_name = 'decide_v2', callback = decide, flags = { 'allow-oom' } }

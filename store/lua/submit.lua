@@ -25,7 +25,7 @@ redis.register_function('submit_v1', function(keys, args)
   remember(keys[2], args[5], id, id, args[6])
   enqueue(keys[3], keys[4], id)
   write_event(keys[5], id, country, 'submit', args[10], '', 'submitted', 1, now)
-  write_index(keys, 10, args, 11, id)
+  write_index(keys, 10, args, 11, #keys - 9, id)
   redis.call('HINCRBY', keys[9], 'enqueued', 1)
   return { 'stored', id, reference }
 end)

@@ -1,64 +1,56 @@
--- transition_v1: one step of the life cycle, decided outside on a version of the record and
--- written only if the record still has that version.
--- KEYS 1 req  2 idem  3 events  4 hist  5 delayed  6 dead  7 lessons  8.. indexes
--- ARGV 1 id  2 operation id  3 version it was decided on  4 new state  5 action  6 role  7 of
---      8 now_ms  9 meta  10 inner or ''  11 history line  12 fingerprint or ''  13 ttl_ms
---      14 lesson or ''  15 lessons kept  16.. a score for each index
+-- transition_v2: one step of the life cycle of one request, or of several that change together
+-- (a merge), decided outside on a version of each record and written only if all still have it.
+-- KEYS 1 idem  2 events  3 delayed  4 dead  5 stats  6 verdicts  7 halves  8 lessons
+--      9.. parts (read_parts)
+-- ARGV 1 operation id  2 action  3 role  4 of  5 now_ms  6 fingerprint or ''  7 ttl_ms
+--      8 note of a link's half that is due, or ''  9 lesson or ''  10 lessons kept
+--      11.. judgements (write_judgements), then parts (read_parts), first the request acted on
 -- Reply {'done', version} | {'replayed', id, operation} | {'reused'} | {'absent'} |
 --       {'stale', version} | {'refused', state} | {'foreign'}
--- Keeps: no move that the life-cycle table does not have; no country acts on another's request.
+-- Keeps: no move that the life-cycle table does not have; no country acts on another's request;
+-- all of the parts move, or none.
 local function transition(keys, args)
-  local id, operation, action, role, now = args[1], args[2], args[5], args[6], args[8]
-  local seen = replay(keys[2], args[12])
+  local operation, action, role, of, now = args[1], args[2], args[3], args[4], args[5]
+  local seen = replay(keys[1], args[6])
   if seen then
     return seen
   end
-  local known = redis.call('HMGET', keys[1], 'state', 'version', 'country', 'last')
-  local from, version = known[1], tonumber(known[2])
-  if not from then
-    return { 'absent' }
+  local parts = read_parts(keys, 9, args, 12 + 5 * tonumber(args[11]))
+  if parts[1].last == operation then -- the same call again after a lost answer
+    redis.call('HINCRBY', parts[1].req, 'replays', 1)
+    return { 'done', parts[1].version }
   end
-  if known[4] == operation then -- the same call again after a lost answer
-    redis.call('HINCRBY', keys[1], 'replays', 1)
-    return { 'done', version }
-  end
-  if role == 'country' and args[7] ~= known[3] then
-    return { 'foreign' }
-  end
-  if version ~= tonumber(args[3]) then
-    return { 'stale', version }
-  end
-  if not GUARDS[action .. ' ' .. role .. ' ' .. from .. ' ' .. args[4]] then
-    return { 'refused', from }
+  local refusal = check_parts(parts, action, role, of)
+  if refusal then
+    return refusal
   end
 
-  version = version + 1
-  redis.call('HSET', keys[1], 'state', args[4], 'version', version, 'meta', args[9], 'last',
-    operation)
-  if args[10] ~= '' then
-    redis.call('HSET', keys[1], 'inner', args[10])
-  end
-  redis.call('RPUSH', keys[4], args[11])
-  remember(keys[2], args[12], id, operation, args[13])
-  if from == 'submitted' then -- withdrawn before anyone routed it; a worker settles its entry
-    redis.call('ZREM', keys[5], id)
-    redis.call('ZREM', keys[6], id)
-  end
   local actor = role
-  if args[7] ~= '' then
-    actor = role .. ':' .. args[7]
+  if of ~= '' then
+    actor = role .. ':' .. of
   end
-  write_event(keys[3], id, known[3], action, actor, from, args[4], version, now)
-  if args[14] ~= '' then
-    redis.call('RPUSH', keys[7], args[14])
-    redis.call('LTRIM', keys[7], -tonumber(args[15]), -1)
+  for _, part in ipairs(parts) do
+    write_part(part, keys, args, keys[2], action, actor, now)
+    if part.from == 'submitted' then -- before anyone routed it; a worker settles its entry
+      redis.call('ZREM', keys[3], part.id)
+      redis.call('ZREM', keys[4], part.id)
+    end
   end
-  write_index(keys, 8, args, 16, id)
-  return { 'done', version }
+  redis.call('HSET', parts[1].req, 'last', operation)
+  remember(keys[1], args[6], parts[1].id, operation, args[7])
+  write_judgements(keys[6], keys[5], args, 11, now)
+  if args[8] ~= '' then
+    redis.call('SADD', keys[7], args[8])
+  end
+  if args[9] ~= '' then
+    redis.call('RPUSH', keys[8], args[9])
+    redis.call('LTRIM', keys[8], -tonumber(args[10]), -1)
+  end
+  return { 'done', parts[1].version }
 end
 
 -- May still run when memory is full: it lets accepted work drain (R-14).
-redis.register_function { function_name = 'transition_v1', callback = transition,
+redis.register_function { function_name = 'transition_v2', callback = transition,
   flags = { 'allow-oom' } }
 
 -- seen_v1: was this Idempotency-Key used before? Asked when an action is refused: the refusal

@@ -525,10 +525,11 @@ def test_every_action_by_strangers_is_404_and_changes_nothing(site, delta):
         "action_words[] = {")[1].split("};")[0])
     actions = [a for a in from_source if a not in ("submit", "offer", "hold")]
     assert len(actions) >= 17
-    body = {"text": "x", "reason": "other", "outcome": "resolved", "lead": "iwc", "body": "FAO"}
+    body = {"text": "x", "reason": "other", "outcome": "resolved", "lead": "iwc", "body": "FAO",
+            "other": "LN-2026-NAM-0001", "relation": "same_site"}
     takes = {"claim": [], "decline": ["reason", "text"], "release": ["reason", "text"],
              "confirm": ["outcome", "text"], "close": ["outcome", "text"], "route": ["lead", "text"],
-             "refer": ["body", "text"]}
+             "refer": ["body", "text"], "merge": ["other"], "join": ["other"], "link": ["other", "relation"]}
     before = site.get("country:BWA", delta["id"])
     for action in actions:
         for who in ("country:NAM", "secretariat:iwc"):
@@ -717,7 +718,11 @@ def test_metrics_are_prometheus_text_and_agree_with_the_queue(site):
         assert series["liaison_offers_pending", of] == row["offers_pending"]
         assert series["liaison_claims_open", of] == row["claims_open"]
     for verdict, n in queue["duplicate_verdicts"].items():
-        assert series["liaison_duplicate_verdicts_total", f'verdict="{verdict}"'] == n
+        assert series["liaison_duplicate_findings_total", f'verdict="{verdict}"'] == n
+    for engine, words in queue["duplicate_judgements"].items():
+        assert set(words) == {"duplicate", "related", "not", "precision"}
+        for verdict in ("duplicate", "related", "not"):
+            assert series["liaison_duplicate_verdicts_total", f'engine="{engine}",verdict="{verdict}"'] >= words[verdict]
     assert sum(series["liaison_workers", f'state="{s}"'] for s in ("idle", "busy")) == len(queue["workers"]) == 2
     assert series["liaison_redis_up", None] == 1
 

@@ -101,14 +101,15 @@ def test_an_act_that_is_repeated_is_recorded_once(site):
     # The daemon repeats a call whose answer was lost: the same operation, perhaps applied already.
     other = site.routed("AGO", **wetland("Lake Nanga"))["id"]
     keys = [partition_key(other, name) for name in
-            (f"req:{other}", f"req:{other}", "events", f"hist:{other}", "delayed", "dead", "lessons")]
-    before = site.redis("LLEN", keys[6])
+            (f"req:{other}", "events", "delayed", "dead", "stats", "verdicts", "halves", "lessons", f"req:{other}",
+             f"hist:{other}")]
+    before = site.redis("LLEN", keys[7])
     meta = site.redis("HGET", keys[0], "meta")
     for _ in range(2):
-        done = site.redis("FCALL", "transition_v1", len(keys), *keys, other, "an operation id", 2, "claimed",
-                          "claim", "secretariat", "ramsar", 1, meta, "", "a line", "", 1, "a lesson", 1000)
+        done = site.redis("FCALL", "transition_v2", len(keys), *keys, "an operation id", "claim", "secretariat",
+                          "ramsar", 1, "", 1, "", "a lesson", 1000, 0, 1, other, 2, "claimed", meta, "", "a line", 0)
         assert done[0] == b"done"
-    assert site.redis("LLEN", keys[6]) == before + 1
+    assert site.redis("LLEN", keys[7]) == before + 1
 
 
 def test_the_newest_are_kept_of_each_partition(make_site):

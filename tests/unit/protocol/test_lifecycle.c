@@ -9,8 +9,6 @@ static unsigned targets(const struct lifecycle_row *row, unsigned from)
 
 static void test_every_state_can_be_reached_from_submitted(void **state)
 {
-    /* No row leads to merged yet: the actions merge and unmerge are not in the table. */
-    const unsigned not_yet = 1u << STATE_MERGED;
     unsigned reached = 1u << STATE_SUBMITTED;
     unsigned before = 0;
 
@@ -21,7 +19,7 @@ static void test_every_state_can_be_reached_from_submitted(void **state)
             reached |= targets(&lifecycle_rows[i], before);
     }
     for (unsigned s = 0; s < STATES_N; s++)
-        if (!(reached & 1u << s) != !!(not_yet & 1u << s))
+        if (!(reached & 1u << s))
             fail_msg("%s", state_words[s]);
 }
 
@@ -39,7 +37,7 @@ static void test_every_open_state_has_one_ball_and_a_way_out(void **state)
             fail_msg("%s: terminal, and somebody has the ball", state_words[s]);
         if (!lifecycle_is_terminal(s) && (ball > BALL_SECRETARIAT || !*ball_words[ball] || !ways))
             fail_msg("%s: ball %d, ways %x", state_words[s], (int)ball, ways);
-        if (lifecycle_is_terminal(s) && s != STATE_CLOSED && ways)
+        if (lifecycle_is_terminal(s) && s != STATE_CLOSED && s != STATE_MERGED && ways)
             fail_msg("%s is left again", state_words[s]);
     }
     assert_int_equal(lifecycle_ball(STATE_SAME), BALL_NONE);
@@ -104,7 +102,7 @@ static void test_every_value_has_its_word(void **state)
         {"states",    state_words,    STATES_N            },
         {"actions",   action_words,   ACTIONS_N           },
         {"standings", standing_words, STANDING_TEAM + 1   },
-        {"guards",    guard_words,    GUARD_RECENT + 1    },
+        {"guards",    guard_words,    GUARDS_N            },
         {"balls",     ball_words,     BALL_SECRETARIAT + 1},
     };
 

@@ -4,7 +4,8 @@
 #include "protocol/norm.h"
 #include "tests/unit/protocol/sample.h"
 
-static const struct transition_input silent = {.reason = -1, .as = -1, .epoch = -1};
+#define silent transition_silent
+#define OTHER_ID "req_0199f3c2a1b47c3d9f245ab6c7d8e203"
 
 /* --- the whole table, walked ------------------------------------------------------------------ */
 
@@ -14,7 +15,8 @@ struct scene {
     bool late;           /* the first window has passed */
     bool alone;          /* nobody but the lead is left */
     enum state asked_in; /* awaiting_country: where the question was asked */
-    bool old;            /* closed more than 180 days ago */
+    bool old;            /* closed more than 180 days ago, merged too long ago to undo */
+    enum state from;     /* merged: in which state */
     const struct principal *who;
 };
 
@@ -31,6 +33,23 @@ static struct record scene_record(const struct scene *s)
     struct record r = sample_submitted();
     enum offer_state others = s->alone || s->state == STATE_UNMATCHED ? OFFER_DECLINED : 0;
 
+    if (s->state == STATE_MERGED) {
+        struct scene then = *s;
+
+        then.state = s->from;
+        r = scene_record(&then);
+        for (size_t i = 0; i < r.offers_n; i++) {
+            r.offers[i].was = r.offers[i].state;
+            if (r.offers[i].state == OFFER_PENDING || r.offers[i].state == OFFER_ACCEPTED)
+                r.offers[i].state = OFFER_WITHDRAWN;
+        }
+        snprintf(r.merged_into, sizeof r.merged_into, "%s", SAMPLE_ID);
+        r.merged_from = s->from;
+        r.undo_ms = SAMPLE_NOW_MS + 14 * CLOCK_DAY_MS;
+        r.due_ms = 0;
+        r.state = STATE_MERGED;
+        return r;
+    }
     r.state = s->state;
     r.version = 5;
     r.due_ms = SAMPLE_NOW_MS + CLOCK_DAY_MS;
@@ -87,6 +106,11 @@ static bool scene_stands(const struct scene *s, enum standing standing)
     return false;
 }
 
+static bool scene_comes_back(const struct scene *s, const struct transition_input *in)
+{
+    return !s->old && in->merging && in->merging->side == SIDE_YIELDS;
+}
+
 static bool scene_holds(const struct scene *s, enum guard g, const struct transition_input *in)
 {
     switch (g) {
@@ -112,6 +136,23 @@ static bool scene_holds(const struct scene *s, enum guard g, const struct transi
         return in->outcome != OUTCOME_RESOLVED;
     case GUARD_RECENT:
         return !s->old;
+    case GUARD_YIELDS:
+        return in->merging && in->merging->side == SIDE_YIELDS;
+    case GUARD_SURVIVES:
+    case GUARD_RECEIVES:
+        return in->merging && in->merging->side == SIDE_RECEIVES;
+    case GUARD_FOLLOWS:
+        return in->merging && in->merging->side == SIDE_FOLLOWS;
+    case GUARD_WAS_TRIAGE:
+        return scene_comes_back(s, in) && (s->from == STATE_TRIAGE || s->from == STATE_SUBMITTED);
+    case GUARD_WAS_AWAITING:
+        return scene_comes_back(s, in) && s->from == STATE_AWAITING_COUNTRY;
+    case GUARD_WAS_OFFERED:
+        return scene_comes_back(s, in) && s->from == STATE_OFFERED;
+    case GUARD_WAS_CLAIMED:
+        return scene_comes_back(s, in) && s->from == STATE_CLAIMED;
+    case GUARD_WAS_UNMATCHED:
+        return scene_comes_back(s, in) && s->from == STATE_UNMATCHED;
     }
     return false;
 }
@@ -134,13 +175,15 @@ static const struct lifecycle_row *scene_row(const struct scene *s, enum action 
 static const char *scene_text(const struct scene *s, enum action a,
                               const struct transition_input *in)
 {
-    static char text[200];
+    static char text[260];
     char who[PRINCIPAL_TEXT_BYTES];
 
-    snprintf(text, sizeof text, "%s by %s in %s%s%s%s asked in %s, as %d, outcome %d",
+    snprintf(text, sizeof text,
+             "%s by %s in %s%s%s%s asked in %s, merged in %s, as %d, outcome %d, side %d",
              action_words[a], principal_text(s->who, who), state_words[s->state],
              s->late ? " late" : "", s->alone ? " alone" : "", s->old ? " old" : "",
-             state_words[s->asked_in], in->as, in->outcome);
+             state_words[s->asked_in], state_words[s->from], in->as, in->outcome,
+             in->merging ? (int)in->merging->side : -1);
     return text;
 }
 
@@ -199,7 +242,7 @@ static void assert_refused(const struct record *before, const struct record *r, 
         fail_msg("%s: refused, and changed the record", what);
 }
 
-static unsigned hits[64];
+static unsigned hits[128];
 
 /* All actions with all that an input may say; compares with transition_allowed too. */
 static void walk_scene(const struct scene *s)
@@ -209,16 +252,22 @@ static void walk_scene(const struct scene *s)
     unsigned allowed = transition_allowed(&before, s->who, now_ms);
     unsigned possible = 0;
 
-    for (unsigned k = 0; k < ACTIONS_N * 3 * 2; k++) {
+    for (unsigned k = 0; k < ACTIONS_N * 3 * 2 * 4; k++) {
         enum action a = (enum action)(k % ACTIONS_N);
+        unsigned side = k / ACTIONS_N / 6;
+        const struct merging merging = {.side = (enum side)(side - 1),
+                                        .into = OTHER_ID,
+                                        .undo_ms = now_ms + CLOCK_DAY_MS,
+                                        .urgency = URGENCY_PRIORITY};
         struct transition_input in = {.text = "text",
                                       .reason = 0,
                                       .as = (int)(k / ACTIONS_N % 3) - 1,
                                       .outcome =
-                                          k / ACTIONS_N / 3 ? OUTCOME_PARTLY : OUTCOME_RESOLVED,
+                                          k / ACTIONS_N / 3 % 2 ? OUTCOME_PARTLY : OUTCOME_RESOLVED,
                                       .epoch = -1,
                                       .lead = "cites",
-                                      .body = "climate"};
+                                      .body = "climate",
+                                      .merging = side ? &merging : NULL};
         const struct lifecycle_row *expected = scene_row(s, a, &in);
         const struct lifecycle_row *row = NULL;
         struct err e = {0};
@@ -235,7 +284,8 @@ static void walk_scene(const struct scene *s)
             continue;
         }
         assert_moved(&before, &r, row, now_ms, scene_text(s, a, &in));
-        possible |= 1u << a;
+        if (row->guard != GUARD_RECEIVES && row->guard != GUARD_FOLLOWS) /* only concerned */
+            possible |= 1u << a;
         hits[row - lifecycle_rows]++;
     }
     if (allowed != possible)
@@ -248,17 +298,20 @@ static void test_the_table_and_nothing_else_decides_in_every_corner(void **state
     static const struct principal *const people[] = {&kenya, &uganda, &ramsar, &cms,       &cbd,
                                                      &whc,   &iwc,    &desk,   &operator_, &router};
     static const enum state asked[] = {STATE_TRIAGE, STATE_CLAIMED, STATE_DELIVERING};
+    static const enum state froms[] = {STATE_SUBMITTED, STATE_TRIAGE,  STATE_AWAITING_COUNTRY,
+                                       STATE_OFFERED,   STATE_CLAIMED, STATE_UNMATCHED};
 
     (void)state;
     assert_in_range(lifecycle_rows_n, 1, sizeof hits / sizeof hits[0]);
     for (unsigned s = 0; s < STATES_N; s++)
-        for (unsigned k = 0; k < 3 * 2 * 2 * 2; k++)
+        for (unsigned k = 0; k < 3 * 2 * 2 * 2 * (s == STATE_MERGED ? 6 : 1); k++)
             for (size_t p = 0; p < sizeof people / sizeof people[0]; p++) {
                 struct scene scene = {.state = s,
                                       .asked_in = asked[k % 3],
                                       .late = k / 3 & 1u,
                                       .alone = k / 6 & 1u,
                                       .old = k / 12 & 1u,
+                                      .from = froms[k / 24],
                                       .who = people[p]};
 
                 walk_scene(&scene);
