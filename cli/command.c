@@ -26,6 +26,7 @@ const char *const command_group_titles[GROUPS_N] = {
 #define OUTPUT {"output", 0, "FILE", NULL, "write the token to this new file, mode 0600, instead of stdout"}
 
 static const struct flag submit_flags[] = {
+    {"assess", 0, NULL, NULL, "send nothing in: show where it would go and what it resembles"},
     {"wait", 0, "S", NULL, "wait up to S seconds (at most 10) until it is routed"}, END};
 static const struct flag list_flags[] = {
     {"state", 0, "STATE,..", NULL, "only in these states"},

@@ -18,28 +18,21 @@ enum { DOCUMENT_BYTES_MAX = 1 << 20 };
 
 /* --- submit ----------------------------------------------------------------------------------- */
 
-static enum exit_code submit_send(const struct line *line, const struct buf *document,
-                                  int64_t wait_s)
+static enum exit_code submit_send(const struct line *line, const struct api_request *request,
+                                  void (*write)(const json_t *json, const struct screen *s))
 {
     struct api *api = NULL;
     struct api_answer answer = {0};
     struct screen screen;
-    char prefer[32];
-    struct api_request request = {.method = "POST",
-                                  .path = "/v1/requests",
-                                  .body = buf_text(document),
-                                  .body_n = document->bytes};
     enum exit_code rc = api_open(line, &api);
 
-    snprintf(prefer, sizeof prefer, "wait=%lld", (long long)wait_s);
-    request.prefer = wait_s ? prefer : NULL;
     if (rc == EXIT_DONE)
-        rc = api_ask(api, &request, NULL, &answer);
+        rc = api_ask(api, request, NULL, &answer);
     if (rc == EXIT_DONE && line_has(line, "json")) {
         sheet_write_raw(stdout, answer.text, answer.bytes);
     } else if (rc == EXIT_DONE) {
         screen_init(&screen, stdout, line);
-        request_view_write_row(answer.json, &screen);
+        write(answer.json, &screen);
     }
     api_answer_clear(&answer);
     api_close(api);
@@ -51,13 +44,24 @@ enum exit_code submit_run(const struct line *line)
     BUF_AUTO struct buf document = {0};
     struct err e = {0};
     int64_t wait_s = 0;
+    char prefer[32];
+    struct api_request request = {.method = "POST"};
     enum exit_code rc = line_number(line, "wait", 0, 10, 0, &wait_s);
 
     if (rc != EXIT_DONE)
         return rc;
     if (input_read(line, line->operands[0], DOCUMENT_BYTES_MAX, &document, &e) != ERR_OK)
         return report_err(line, NULL, &e);
-    return submit_send(line, &document, wait_s);
+    request.body = buf_text(&document);
+    request.body_n = document.bytes;
+    if (line_has(line, "assess")) {
+        request.path = "/v1/requests:assess";
+        return submit_send(line, &request, request_view_write_assessment);
+    }
+    snprintf(prefer, sizeof prefer, "wait=%lld", (long long)wait_s);
+    request.path = "/v1/requests";
+    request.prefer = wait_s ? prefer : NULL;
+    return submit_send(line, &request, request_view_write_row);
 }
 
 /* --- show, history ---------------------------------------------------------------------------- */

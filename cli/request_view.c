@@ -361,6 +361,16 @@ void request_view_write(const json_t *resource, const struct screen *s)
     screen_paragraph(s, actions.bytes ? buf_text(&actions) : "do nothing at present", 2);
 }
 
+void request_view_write_assessment(const json_t *assessment, const struct screen *s)
+{
+    if (!s->is_terminal) {
+        sheet_write(assessment, s, 0);
+        return;
+    }
+    write_routing(assessment, s);
+    write_similar(assessment, "duplicates", "Likely duplicates", s);
+}
+
 /* --- history ---------------------------------------------------------------------------------- */
 
 /* What an action said besides its name. */

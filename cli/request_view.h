@@ -15,6 +15,8 @@ void request_view_add(struct table *t, const struct screen *s, const json_t *res
 void request_view_write_row(const json_t *resource, const struct screen *s);
 /* Everything: who must act, texts, routing with its reasons, offers, duplicates, dialogue. */
 void request_view_write(const json_t *resource, const struct screen *s);
+/* {"routing", "duplicates"}: where a draft would go and what it resembles. */
+void request_view_write_assessment(const json_t *assessment, const struct screen *s);
 /* {"items":[..]} of history lines, or the array itself. */
 void request_view_write_history(const json_t *history, const struct screen *s);
 

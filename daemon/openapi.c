@@ -73,25 +73,40 @@ static json_t *rows_schema(const struct field *rows)
                      required, "additionalProperties", 0);
 }
 
+static json_t *member_schema(const struct view_member *m)
+{
+    size_t n = strcspn(m->type, "?");
+    json_t *type = json_stringn(m->type, n);
+
+    if (m->type[n] == '?')
+        type = json_pack("[o, s]", type, "null");
+    return json_pack("{s:o, s:s}", "type", type, "description", m->about);
+}
+
 /* The request document and what the service adds to it; more may be added within /v1. */
 static json_t *resource_schema(void)
 {
     json_t *schema = rows_schema(request_fields);
     json_t *properties = json_object_get(schema, "properties");
 
-    for (const struct view_member *m = view_members; m->name; m++) {
-        size_t n = strcspn(m->type, "?");
-        json_t *type = json_stringn(m->type, n);
-
-        if (m->type[n] == '?')
-            type = json_pack("[o, s]", type, "null");
-        json_object_set_new(properties, m->name,
-                            json_pack("{s:o, s:s}", "type", type, "description", m->about));
-    }
+    for (const struct view_member *m = view_members; m->name; m++)
+        json_object_set_new(properties, m->name, member_schema(m));
     json_object_del(schema, "additionalProperties");
     json_object_set_new(schema, "required",
                         json_pack("[s, s, s, s]", "id", "reference", "state", "version"));
     return schema;
+}
+
+/* What assess says of a draft: two members of the resource. */
+static json_t *assessment_schema(void)
+{
+    json_t *properties = json_object();
+
+    for (const struct view_member *m = view_members; m->name; m++)
+        if (!strcmp(m->name, "routing") || !strcmp(m->name, "duplicates"))
+            json_object_set_new(properties, m->name, member_schema(m));
+    return json_pack("{s:s, s:o, s:[s, s]}", "type", "object", "properties", properties, "required",
+                     "routing", "duplicates");
 }
 
 static json_t *problem_schema(void)
@@ -128,13 +143,23 @@ static json_t *reference_to(const char *name)
     return json_pack("{s:s}", "$ref", text);
 }
 
+/* The schema of what a route answers with; NULL: any object. */
+static const char *answer_of(const struct route *r)
+{
+    if (!strcmp(r->path, "/v1/requests:assess"))
+        return "Assessment";
+    if (!strncmp(r->path, "/v1/requests", 12) && !strstr(r->path, "history") &&
+        (r->method == METHOD_POST || strstr(r->path, "{id}")))
+        return "Request";
+    return NULL;
+}
+
 /* id: operationId. body: NULL for none; taken. */
 static json_t *operation(const struct route *r, const char *id, const char *about, json_t *body)
 {
     json_t *parameters = json_array();
     json_t *roles = json_array();
-    bool answers_resource = !strncmp(r->path, "/v1/requests", 12) && !strstr(r->path, "history") &&
-                            (r->method == METHOD_POST || strstr(r->path, "{id}"));
+    const char *answer = answer_of(r);
     json_t *op;
 
     if (strstr(r->path, "{id}"))
@@ -154,9 +179,8 @@ static json_t *operation(const struct route *r, const char *id, const char *abou
                    "default", "description", "a problem document", "content",
                    content("application/problem+json", reference_to("Problem")), "2XX",
                    "description", "done", "content",
-                   content("application/json", answers_resource
-                                                   ? reference_to("Request")
-                                                   : json_pack("{s:s}", "type", "object")));
+                   content("application/json",
+                           answer ? reference_to(answer) : json_pack("{s:s}", "type", "object")));
     if (body)
         json_object_set_new(op, "requestBody",
                             json_pack("{s:o}", "content", content("application/json", body)));
@@ -195,7 +219,8 @@ static json_t *paths_json(void)
 
     for (size_t i = 0; i < routes_n; i++) {
         const struct route *r = &routes[i];
-        bool submits = r->method == METHOD_POST && !strcmp(r->path, "/v1/requests");
+        bool takes_draft = r->method == METHOD_POST && (!strcmp(r->path, "/v1/requests") ||
+                                                        !strcmp(r->path, "/v1/requests:assess"));
         char id[48];
 
         if (strstr(r->path, "{action}")) {
@@ -204,7 +229,7 @@ static json_t *paths_json(void)
         }
         snprintf(id, sizeof id, "%s_%zu", r->method == METHOD_POST ? "post" : "get", i);
         add_operation(paths, r->path, r->method,
-                      operation(r, id, r->about, submits ? reference_to("Draft") : NULL));
+                      operation(r, id, r->about, takes_draft ? reference_to("Draft") : NULL));
     }
     return paths;
 }
@@ -212,10 +237,11 @@ static json_t *paths_json(void)
 void openapi_begin(struct task *t)
 {
     json_t *doc = json_pack(
-        "{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o, s:o, s:o}, s:{s:{s:s, s:s}}}}", "openapi", "3.1.0",
-        "info", "title", "Liaison", "version", LIAISON_VERSION, "paths", paths_json(), "components",
-        "schemas", "Draft", rows_schema(request_fields), "Request", resource_schema(), "Problem",
-        problem_schema(), "securitySchemes", "bearer", "type", "http", "scheme", "bearer");
+        "{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o, s:o, s:o, s:o}, s:{s:{s:s, s:s}}}}", "openapi",
+        "3.1.0", "info", "title", "Liaison", "version", LIAISON_VERSION, "paths", paths_json(),
+        "components", "schemas", "Draft", rows_schema(request_fields), "Assessment",
+        assessment_schema(), "Request", resource_schema(), "Problem", problem_schema(),
+        "securitySchemes", "bearer", "type", "http", "scheme", "bearer");
 
     if (!doc)
         bug("openapi_begin");

@@ -18,6 +18,7 @@
 /* clang-format off */
 const struct route routes[] = {
     {METHOD_POST, "/v1/requests",                    COUNTRY,                true,  submit_begin,  "Submit a request"},
+    {METHOD_POST, "/v1/requests:assess",             COUNTRY | COORDINATOR,  true,  assess_begin,  "Where a draft would go and what it resembles; nothing is kept"},
     {METHOD_GET,  "/v1/requests",                    READERS,                false, list_begin,    "List requests"},
     {METHOD_GET,  "/v1/requests/{id}",               READERS,                false, show_begin,    "One request"},
     {METHOD_GET,  "/v1/requests/{id}/history",       READERS,                false, history_begin, "Every transition, oldest first"},

@@ -428,6 +428,25 @@ def test_a_document_is_submitted_byte_by_byte(ask, server):
     assert headers["Prefer"] == "wait=5"
 
 
+ASSESSMENT = {"routing": {"outcome": "triage", "lead": "ramsar", "candidates": []}, "duplicates": [
+    {"id": "req_1", "reference": "LN-2026-KEN-0007", "verdict": "likely", "probability": 0.93,
+     "shared": ["papyrus", "Naivasha"], "differs": [], "title": "Papyrus", "state": "offered"}]}
+
+
+def test_a_draft_is_assessed_and_not_submitted(ask, home, server, tmp_path):
+    draft = tmp_path / "draft.json"
+    draft.write_text('{ "country":"KEN" }')
+    server.answers = [(200, {}, ASSESSMENT)]
+    lines = ask("submit", "--assess", draft).stdout.splitlines()
+    assert [path for _, path, *_ in server.asked] == ["/v1/requests:assess"]
+    assert server.asked[0][3] == b'{ "country":"KEN" }' and "Prefer" not in server.asked[0][2]
+    assert {"routing.lead\tramsar", "duplicates.0.reference\tLN-2026-KEN-0007"} <= set(lines)
+    text = on_terminal(home, "submit", "--assess", draft, "--server", server.url, "--no-color")
+    for part in ["triage", "ramsar", "LN-2026-KEN-0007", "likely", "0.93", "papyrus, Naivasha"]:
+        assert part in text
+    assert json.loads(ask("submit", "--assess", "--json", draft).stdout) == ASSESSMENT
+
+
 def test_a_condition_and_the_language_travel_along(ask, server):
     server.answers = [(200, {}, REQUEST)]
     ask("claim", "req_1", "--if-match", '"r7"', LANG="fr_CA.UTF-8")

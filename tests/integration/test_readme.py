@@ -48,6 +48,8 @@ def test_the_main_job_with_curl():
         assert states == ["offered", "claimed", "answered", "closed"], out
         first = next(d for d in docs if d.get("id") == id)
         assert (first["ball"], first["holder"]) == ("secretariat", "ramsar") and first["routing"]["candidates"]
+        draft = next(d for d in docs if "id" not in d and "duplicates" in d)
+        assert draft["routing"]["lead"] == "ramsar" and [p["id"] for p in draft["duplicates"]] == [id]
         inbox = next(d for d in docs if "items" in d)
         assert [i["id"] for i in inbox["items"]] == [id]
         history = [d for d in docs if "items" in d and d["items"] and "action" in d["items"][0]]
