@@ -25,7 +25,7 @@
  * computed anew and kept. */
 enum { MEND_AT_ONCE = 16, LOADERS_N = 2, AGAIN_MS = 500, SWEEP_AT_ONCE = 200, MARK_BYTES = 8 };
 /* Of a country, without its vectors: counted so that many small ones are bounded too. */
-enum { PLACE_BYTES = 4096 };
+enum { PLACE_BYTES = 8192 };
 
 struct visitor {
     TAILQ_ENTRY(visitor) entry;
@@ -99,10 +99,11 @@ static void arm(struct event *timer, int64_t ms)
 /* Each reply of the store begins with this; false: nobody waits for it any more. */
 static bool came_back(struct corpus *c)
 {
-    c->calls_n--;
-    if (c->ended && c->calls_n == 0)
+    bool ended = c->ended;
+
+    if (--c->calls_n == 0 && ended)
         free(c);
-    return !c->ended;
+    return !ended;
 }
 
 /* --- vectors ---------------------------------------------------------------------------------- */
@@ -490,7 +491,7 @@ void corpus_load(struct corpus *c)
 
 void corpus_figures(const struct corpus *c, struct corpus_figures *ret_figures)
 {
-    struct corpus_figures f = {.load_ms = c->load_ms};
+    struct corpus_figures f = {.bytes = c->bytes, .load_ms = c->load_ms};
     const struct corpus_place *p;
 
     if (c->index)
@@ -559,14 +560,14 @@ void corpus_hear(struct corpus *c, const struct event *event)
         return; /* it is read when somebody enters */
     if (!is_candidate(event->to)) {
         similar_remove(p->index, event->id);
-    } else if (!is_candidate(event->from) && !similar_has(p->index, event->id)) {
-        if (!strcmp(event->from, state_words[STATE_SUBMITTED])) {
-            snprintf(p->heard, sizeof p->heard, "%s", p->behind ? "" : event->id);
-            p->behind = true;
-            place_catch_up(p);
-        } else {
-            place_revive(p, event->id);
-        }
+    } else if (similar_has(p->index, event->id)) {
+        return;
+    } else if (!strcmp(event->from, state_words[STATE_SUBMITTED])) {
+        snprintf(p->heard, sizeof p->heard, "%s", p->behind ? "" : event->id);
+        p->behind = true;
+        place_catch_up(p);
+    } else {
+        place_revive(p, event->id);
     }
 }
 

@@ -42,6 +42,7 @@ void corpus_hear(struct corpus *c, const struct event *event);
 
 struct corpus_figures {
     size_t requests_n, countries_n;
+    size_t bytes;    /* of what was taken in, as the store keeps it */
     int64_t load_ms; /* what corpus_load took; -1: it has not ended */
 };
 void corpus_figures(const struct corpus *c, struct corpus_figures *ret_figures);

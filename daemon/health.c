@@ -2,6 +2,7 @@
 #include "daemon/operations.h"
 
 #include "base/clock.h"
+#include "corpus/corpus.h"
 #include "daemon/auth.h"
 #include "daemon/gauge.h"
 #include "daemon/meter.h"
@@ -128,6 +129,56 @@ static void write_workers(const struct health *h, int64_t now_ms, struct buf *ou
                    h->workers[i].slot, (double)h->workers[i].seen_ms / 1000);
 }
 
+/* One gauge of each worker. */
+static void write_of_workers(const struct health *h, const char *name, const char *help,
+                             double (*of)(const struct heartbeat *w), struct buf *out)
+{
+    family(out, name, "gauge", help);
+    for (size_t i = 0; i < h->workers_n; i++)
+        buf_printf(out, "%s{worker=\"%s\"} %.15g\n", name, h->workers[i].slot, of(&h->workers[i]));
+}
+
+static double corpus_requests(const struct heartbeat *w)
+{
+    return (double)w->corpus_requests_n;
+}
+
+static double corpus_countries(const struct heartbeat *w)
+{
+    return (double)w->corpus_countries_n;
+}
+
+static double corpus_is_loaded(const struct heartbeat *w)
+{
+    return w->corpus_load_ms >= 0;
+}
+
+static double corpus_load_s(const struct heartbeat *w)
+{
+    return w->corpus_load_ms > 0 ? (double)w->corpus_load_ms / 1000 : 0;
+}
+
+/* What workers compare new requests with, and this process drafts. */
+static void write_corpus(const struct app *app, const struct health *h, struct buf *out)
+{
+    struct corpus_figures f;
+
+    write_of_workers(h, "liaison_corpus_requests", "Requests that a worker compares new ones with.",
+                     corpus_requests, out);
+    write_of_workers(h, "liaison_corpus_countries", "Countries that they are of.", corpus_countries,
+                     out);
+    write_of_workers(h, "liaison_corpus_loaded", "All of them were taken in since its start.",
+                     corpus_is_loaded, out);
+    write_of_workers(h, "liaison_corpus_load_seconds", "How long that took.", corpus_load_s, out);
+    corpus_figures(app->corpus, &f);
+    family(out, "liaison_assess_requests", "gauge", "Requests in memory to compare drafts with.");
+    buf_printf(out, "liaison_assess_requests %zu\n", f.requests_n);
+    family(out, "liaison_assess_countries", "gauge", "Countries that they are of.");
+    buf_printf(out, "liaison_assess_countries %zu\n", f.countries_n);
+    family(out, "liaison_assess_bytes", "gauge", "Bytes of them, as the store keeps them.");
+    buf_printf(out, "liaison_assess_bytes %zu\n", f.bytes);
+}
+
 static void write_requests(const struct app *app, const struct health *h, struct buf *out)
 {
     static const char *const verdicts[] = {"none", "possible", "likely", "certain"};
@@ -186,6 +237,7 @@ static void metrics_looked(void *arg, const struct health *h, const struct err *
     if (e->code == ERR_OK) {
         write_queue(h, now_ms, &out);
         write_workers(h, now_ms, &out);
+        write_corpus(app, h, &out);
         write_requests(app, h, &out);
         write_judgements(h, &out);
     }

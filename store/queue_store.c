@@ -466,6 +466,26 @@ static void health_read(void *arg, const struct redisReply *reply, const struct 
     health_finish(op);
 }
 
+/* "seen started done busy requests countries load", all numbers; before the corpus there were four.
+ */
+static bool beat_read(const char *slot, const char *text, struct heartbeat *ret_beat)
+{
+    long long n[7] = {[6] = -1};
+
+    if (sscanf(text, "%lld %lld %lld %lld %lld %lld %lld", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5],
+               &n[6]) < 4)
+        return false;
+    snprintf(ret_beat->slot, sizeof ret_beat->slot, "%s", slot);
+    ret_beat->seen_ms = n[0];
+    ret_beat->started_ms = n[1];
+    ret_beat->done_n = n[2];
+    ret_beat->busy = n[3] != 0;
+    ret_beat->corpus_requests_n = n[4];
+    ret_beat->corpus_countries_n = n[5];
+    ret_beat->corpus_load_ms = n[6];
+    return true;
+}
+
 static void workers_read(void *arg, const struct redisReply *reply, const struct err *e)
 {
     struct health_op *op = arg;
@@ -475,18 +495,10 @@ static void workers_read(void *arg, const struct redisReply *reply, const struct
         op->fault = *e;
     for (size_t i = 0; i + 1 < reply_count(reply) && h->workers_n < HEALTH_WORKERS_MAX; i += 2) {
         const char *slot = reply_text(reply_at(reply, i));
-        const char *beat = reply_text(reply_at(reply, i + 1));
-        long long seen, started, done;
-        int busy;
+        const char *text = reply_text(reply_at(reply, i + 1));
 
-        if (!slot || !beat || sscanf(beat, "%lld %lld %lld %d", &seen, &started, &done, &busy) != 4)
-            continue;
-        snprintf(h->workers[h->workers_n].slot, sizeof h->workers[0].slot, "%s", slot);
-        h->workers[h->workers_n].seen_ms = seen;
-        h->workers[h->workers_n].started_ms = started;
-        h->workers[h->workers_n].done_n = done;
-        h->workers[h->workers_n].busy = busy;
-        h->workers_n++;
+        if (slot && text && beat_read(slot, text, &h->workers[h->workers_n]))
+            h->workers_n++;
     }
     health_finish(op);
 }
@@ -525,8 +537,7 @@ void queue_store_health(struct store *s, const char *const *names, size_t inboxe
     store_call(s, STORE_SYSTEM, &workers, 0, workers_read, op);
 }
 
-void queue_store_heartbeat(struct store *s, const char *slot, int64_t now_ms, int64_t started_ms,
-                           int64_t done_n, int busy)
+void queue_store_heartbeat(struct store *s, const struct heartbeat *beat)
 {
     struct args a = {0};
 
@@ -534,9 +545,11 @@ void queue_store_heartbeat(struct store *s, const char *slot, int64_t now_ms, in
     args_add(&a, "heartbeat_v1");
     args_add(&a, "1");
     keys_add_system(&a, "workers", NULL);
-    args_add(&a, slot);
-    args_printf(&a, "%lld %lld %lld %d", (long long)now_ms, (long long)started_ms,
-                (long long)done_n, busy);
+    args_add(&a, beat->slot);
+    args_printf(&a, "%lld %lld %lld %d %lld %lld %lld", (long long)beat->seen_ms,
+                (long long)beat->started_ms, (long long)beat->done_n, beat->busy,
+                (long long)beat->corpus_requests_n, (long long)beat->corpus_countries_n,
+                (long long)beat->corpus_load_ms);
     store_call(s, STORE_SYSTEM, &a, 0, ignored, NULL);
 }
 

@@ -59,6 +59,15 @@ void queue_store_dead(struct store *s, unsigned n, json_fn fn, void *arg);
 
 enum { HEALTH_NAMES_MAX = 64, HEALTH_BUCKETS_MAX = 20, HEALTH_WORKERS_MAX = 64 };
 
+/* What a worker says of itself, every few seconds. */
+struct heartbeat {
+    char slot[48];
+    int64_t seen_ms, started_ms, done_n;
+    int busy;
+    int64_t corpus_requests_n, corpus_countries_n; /* that it compares new requests with */
+    int64_t corpus_load_ms;                        /* what taking them all in took; -1: not yet */
+};
+
 struct health {
     int64_t waiting; /* -1: unknown */
     int64_t pending, delayed, dead;
@@ -76,11 +85,7 @@ struct health {
     int64_t overdue[HEALTH_NAMES_MAX];   /* of inboxes only */
     int64_t ending[HEALTH_NAMES_MAX];    /* of inboxes: due within a day */
     size_t workers_n;
-    struct {
-        char slot[48];
-        int64_t seen_ms, started_ms, done_n;
-        int busy;
-    } workers[HEALTH_WORKERS_MAX];
+    struct heartbeat workers[HEALTH_WORKERS_MAX];
 };
 extern const double health_wait_bounds[]; /* seconds; the last bucket is +Inf */
 extern const size_t health_wait_bounds_n;
@@ -91,8 +96,7 @@ typedef void (*health_fn)(void *arg, const struct health *h, const struct err *e
 void queue_store_health(struct store *s, const char *const *names, size_t inboxes_at,
                         int64_t now_ms, health_fn fn, void *arg);
 /* Notes that this worker lives; queue_store_farewell that it has ended well. */
-void queue_store_heartbeat(struct store *s, const char *slot, int64_t now_ms, int64_t started_ms,
-                           int64_t done_n, int busy);
+void queue_store_heartbeat(struct store *s, const struct heartbeat *beat);
 void queue_store_farewell(struct store *s, const char *slot, counted_fn fn, void *arg);
 
 #endif

@@ -318,6 +318,23 @@ static void intake_reconcile(evutil_socket_t fd, short what, void *arg)
 /* --- life --------------------------------------------------------------------------------------
  */
 
+static void intake_beat(const struct intake *i)
+{
+    const struct crew *crew = i->crew;
+    struct heartbeat beat = {.seen_ms = clock_now_ms(),
+                             .started_ms = crew->started_ms,
+                             .done_n = crew->done_n,
+                             .busy = intake_busy(i) > 0};
+    struct corpus_figures f;
+
+    corpus_figures(i->corpus, &f);
+    snprintf(beat.slot, sizeof beat.slot, "%s", crew->slot);
+    beat.corpus_requests_n = (int64_t)f.requests_n;
+    beat.corpus_countries_n = (int64_t)f.countries_n;
+    beat.corpus_load_ms = f.load_ms;
+    queue_store_heartbeat(crew->store, &beat);
+}
+
 static void intake_heartbeat(evutil_socket_t fd, short what, void *arg)
 {
     struct intake *i = arg;
@@ -325,8 +342,7 @@ static void intake_heartbeat(evutil_socket_t fd, short what, void *arg)
 
     (void)fd, (void)what;
     if (store_is_ready(crew->store))
-        queue_store_heartbeat(crew->store, crew->slot, clock_now_ms(), crew->started_ms,
-                              crew->done_n, intake_busy(i) > 0);
+        intake_beat(i);
     arm(i->heartbeat, store_is_ready(crew->store) ? 2000 : 100);
 }
 

@@ -466,6 +466,7 @@ def test_more_reads_than_one_link_may_have_in_flight(site):
 ALL = ["country", "secretariat", "coordinator", "operator"]
 ROUTES = [  # method, path, roles that may
     ("POST", "/v1/requests", ["country"]),
+    ("POST", "/v1/requests:assess", ["country", "coordinator"]),
     ("GET", "/v1/requests", ["country", "secretariat", "coordinator"]),
     ("GET", "/v1/requests/{id}", ["country", "secretariat", "coordinator"]),
     ("GET", "/v1/requests/{id}/history", ["country", "secretariat", "coordinator"]),
@@ -490,6 +491,7 @@ def delta(site):
 def test_every_route_with_every_role(site, delta):
     id = delta["id"]
     bodies = {"/v1/requests": {"country": "BWA", "language": "en", **wetland("Boteti")},
+              "/v1/requests:assess": {"country": "BWA", "language": "en", **wetland("Boteti")},
               "/v1/requests/{id}/note": {"text": "x"}}
     for method, path, allowed in ROUTES:
         for role, people in PRINCIPALS.items():
@@ -503,6 +505,8 @@ def test_every_route_with_every_role(site, delta):
                 foreign = who in ("country:NAM", "secretariat:iwc")
                 if method == "POST" and path == "/v1/requests":
                     expected = 422 if foreign else 201
+                elif path.endswith(":assess"):
+                    expected = 422 if foreign else 200
                 elif "requeue" in path:
                     expected = 404  # not a dead letter
                 elif "{id}" in path and foreign:
