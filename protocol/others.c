@@ -86,8 +86,9 @@ static json_t *brief_or_null(const struct reader *reader, const char *id)
     return o ? brief(o, record_view_of(o->record, reader->who), false) : json_null();
 }
 
-/* How alike two requests are tells what is in both. */
-static json_t *pairs_view(const struct reader *reader, const json_t *pairs)
+/* How alike two requests are tells what is in both. least: the view of the other one without which
+ * a pair is not listed at all. */
+static json_t *pairs_view(const struct reader *reader, const json_t *pairs, enum record_view least)
 {
     json_t *out = json_array();
     const json_t *pair;
@@ -101,6 +102,8 @@ static json_t *pairs_view(const struct reader *reader, const json_t *pairs)
         if (!o || reader->own != RECORD_FULL)
             continue;
         view = record_view_of(o->record, reader->who);
+        if (view < least)
+            continue;
         one = json_copy((json_t *)(uintptr_t)pair);
         if (view != RECORD_FULL) {
             json_object_del(one, "probability");
@@ -167,9 +170,9 @@ json_t *others_view(const struct record *r, const json_t *inner, const struct pr
     const struct reader reader = {who, list, n, record_view_of(r, who)};
     json_t *out =
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "duplicates",
-                  pairs_view(&reader, json_object_get(inner, "duplicates")), "related",
-                  pairs_view(&reader, json_object_get(inner, "related")), "merged",
-                  merged_view(&reader, json_object_get(inner, "merged")), "links",
+                  pairs_view(&reader, json_object_get(inner, "duplicates"), RECORD_HEADER),
+                  "related", pairs_view(&reader, json_object_get(inner, "related"), RECORD_FULL),
+                  "merged", merged_view(&reader, json_object_get(inner, "merged")), "links",
                   links_view(&reader, json_object_get(inner, "links")), "merged_into",
                   brief_or_null(&reader, r->merged_into), "join", brief_or_null(&reader, r->join));
 

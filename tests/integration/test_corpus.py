@@ -193,20 +193,27 @@ def test_a_year_passes_while_a_worker_runs(site):
     wait_until(lambda: figures(site)["requests"] == n - 1, 10, "it is swept out")
 
 
-def test_a_reopened_request_is_a_candidate_again(site):
+def test_a_merged_request_is_none_until_it_is_undone(site):
     words = wetland(f"Lake {name()}")
     first = site.routed("TZA", **words)
-    close(site, first["id"], "country:TZA", "secretariat:ramsar")
-    closed = partition_key(first["id"], "by:state:closed")
-    score = int(site.redis("ZSCORE", closed, first["id"]))
-    site.redis("ZADD", closed, 1, first["id"])  # too long ago for the worker that starts now
-    restart_worker(site)
-    site.redis("ZADD", closed, score, first["id"])
+    second = site.routed("TZA", **twin_of(words))
     n = figures(site)["requests"]
-    assert site.act("country:TZA", first["id"], "reopen", {"text": "It dries out again."}).status == 200
-    assert figures(site)["requests"] == n + 1
-    twin = site.routed("TZA", **twin_of(words))
-    assert duplicates(twin) == [first["id"]]
+    assert site.act("coordinator", second["id"], "merge", {"other": first["id"]}).status == 200
+    assert figures(site)["requests"] == n - 1
+    third = site.routed("TZA", **twin_of(words, "The drained swamp of papyrus"))
+    assert duplicates(third) == [first["id"]]
+    assert site.act("coordinator", second["id"], "unmerge").status == 200
+    assert figures(site)["requests"] == n + 1, "undone, and the third"
+    fourth = site.routed("TZA", **twin_of(words, "Papyrus, drained and grazed"))
+    assert set(duplicates(fourth)) == {first["id"], second["id"], third["id"]}
+
+
+def test_a_reopened_request_stays_one(site):
+    words = wetland(f"Lake {name()}")
+    first = site.routed("CIV", **words)
+    close(site, first["id"], "country:CIV", "secretariat:ramsar")
+    assert site.act("country:CIV", first["id"], "reopen", {"text": "It dries out again."}).status == 200
+    assert duplicates(site.routed("CIV", **twin_of(words))) == [first["id"]]
 
 
 # --- several workers -------------------------------------------------------------------------------
@@ -222,6 +229,33 @@ def test_workers_hear_of_each_others_decisions(make_site):
     site.act("country:KEN", ids[0], "withdraw")
     for worker in ("1", "2"):
         wait_until(lambda: figures(site, worker)["requests"] == len(ids) - 1, 10, "both have heard")
+
+
+# --- other countries -------------------------------------------------------------------------------
+
+
+def related(doc):
+    return [pair["id"] for pair in doc["related"]]
+
+
+def test_related_requests_of_other_countries_are_for_those_who_read_both(site):
+    words = wetland(f"Lake {name()}")
+    ours = site.routed("NER", **words)
+    hidden = site.routed("TCD", disclosure="restricted", **twin_of(words, "The papyrus swamp and its water users"))
+    theirs = site.routed("NGA", **twin_of(words))
+    assert (theirs["state"], theirs["duplicates"], theirs["related"]) == ("offered", [], [])
+    desk = site.get("coordinator", theirs["id"])
+    assert related(desk) == [ours["id"]], "nothing that is restricted, not even counted"
+    pair, = desk["related"]
+    assert (pair["reference"], pair["country"], pair["title"]) == (ours["reference"], "NER", words["title"])
+    assert pair["verdict"] in ("certain", "likely", "possible") and pair["shared"] and 0 < pair["probability"] <= 1
+    lead = site.get("secretariat:ramsar", theirs["id"])
+    assert set(related(lead)) == {ours["id"], hidden["id"]}, "it has offers of all three"
+    assert site.get("country:NER", ours["id"])["related"] == []
+    assert theirs["state"] == "offered" and desk["links"] == [], "never linked by itself"
+    assert site.act("country:NER", ours["id"], "withdraw").status == 200
+    again = site.routed("CMR", **twin_of(words, "The same papyrus once more"))
+    assert set(related(site.get("coordinator", again["id"]))) == {theirs["id"]}
 
 
 # --- nothing in clear ------------------------------------------------------------------------------
