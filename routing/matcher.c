@@ -12,9 +12,9 @@ enum {
     NONE = -1
 };
 
-#define FIT_NEAR 0.5f       /* the phrase's words in another order or with words between */
+#define FIT_NEAR 0.4f       /* the phrase's words in another order or with words between */
 #define FIT_OTHER_LINK 0.5f /* "remise a l'eau" for "remise en eau" */
-#define FIT_MANNER 0.35f    /* "important" for "import" */
+#define FIT_MANNER 0.15f    /* "important" for "import" */
 
 /* A beginning of a phrase, or a whole one. */
 struct node {
@@ -350,15 +350,18 @@ static void finding_add(struct finding *f, const struct phrase *p, size_t first,
 }
 
 /* Whether a text's word can stand for the phrase's word of the same stem. A verb's form stands
- * for the bare word ("trained": "train"), but not the other way round. Stems of short words say
- * little: French "mars" and "mare" share theirs. */
+ * for the bare word ("trained": "train"), but not the other way round; a Russian adjective does
+ * not stand for a noun. Stems of short words say little: French "mars" and "marais" share theirs.
+ */
 static bool word_fits(const struct phrase *p, uint8_t i, const struct token *t)
 {
     if (p->singulars[i] == t->singular)
         return true;
-    if (t->letters <= SHORT_LETTERS && p->letters[i] <= SHORT_LETTERS &&
+    if ((t->letters <= SHORT_LETTERS || p->letters[i] <= SHORT_LETTERS) &&
         !(t->flags & (TOKEN_ARABIC | TOKEN_CYRILLIC | TOKEN_HAN)))
         return false;
+    if (t->flags & TOKEN_CYRILLIC)
+        return p->manners[i] != 0 || t->manner != MANNER_ADJECTIVE;
     return p->manners[i] == t->manner || (p->manners[i] == 0 && t->manner == MANNER_VERB);
 }
 
@@ -427,23 +430,31 @@ static bool may_stand(const struct content *c, const struct phrase *p)
     return true;
 }
 
-/* The phrase around one of its words: whether all stand there, and from where to where. */
-static bool phrase_stands_near(const struct finding *f, const struct phrase *p, size_t anchor,
-                               size_t *ret_low, size_t *ret_high)
+/* The phrase around one of its words: from where to where, and how well. 0: not all stand there. */
+static float phrase_near(const struct finding *f, const struct phrase *p, size_t anchor,
+                         size_t *ret_low, size_t *ret_high)
 {
     size_t reach = (size_t)p->keys_n + NEAR_SPREAD - 1;
+    float fit = FIT_NEAR;
     bool in_order = true;
 
     *ret_low = *ret_high = anchor;
     for (uint8_t i = 0; i < p->keys_n; i++) {
         long at = i == p->anchor ? (long)anchor : near_token(f->c, anchor, p->keys[i], reach);
         if (at == NONE)
-            return false;
+            return 0;
+        if (!word_fits(p, i, content_at(f->c, (size_t)at)))
+            fit *= FIT_MANNER;
         in_order = in_order && (size_t)at == anchor + i - p->anchor;
         *ret_low = (size_t)at < *ret_low ? (size_t)at : *ret_low;
         *ret_high = (size_t)at > *ret_high ? (size_t)at : *ret_high;
     }
-    return !in_order && *ret_high - *ret_low <= reach; /* in order: find_phrases has it */
+    if (in_order || *ret_high - *ret_low > reach)
+        return 0; /* in order: find_phrases has it */
+    for (size_t i = *ret_low + 1; i <= *ret_high; i++)
+        if (content_breaks(f->c, i))
+            return 0; /* words on two sides of a comma belong to two things */
+    return fit;
 }
 
 static void find_near(struct finding *f, size_t anchor)
@@ -456,9 +467,11 @@ static void find_near(struct finding *f, size_t anchor)
         const struct anchored *a = &f->m->anchored[w->anchored_at + k];
         const struct phrase *p = &f->m->phrases[a->phrase];
         size_t low, high;
-        if (is_seen(f->c, a->seen) && may_stand(f->c, p) &&
-            phrase_stands_near(f, p, anchor, &low, &high))
-            finding_add(f, p, low, high - low + 1, FIT_NEAR, true);
+        float fit = is_seen(f->c, a->seen) && may_stand(f->c, p)
+                        ? phrase_near(f, p, anchor, &low, &high)
+                        : 0;
+        if (fit > 0)
+            finding_add(f, p, low, high - low + 1, fit, true);
     }
 }
 

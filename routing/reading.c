@@ -191,6 +191,11 @@ static bool names_species(const struct match *m)
     return PAYLOAD_FOUND(m->payload) == FOUND_SPECIES;
 }
 
+static bool names_country(const struct match *m)
+{
+    return PAYLOAD_FOUND(m->payload) == FOUND_COUNTRY;
+}
+
 /* A fact that species have or have not. */
 static bool species_lacks(const struct species *s, const char *fact)
 {
@@ -203,13 +208,18 @@ static bool species_lacks(const struct species *s, const char *fact)
 
 /* Whether the longer phrase takes the meaning from the shorter one inside it. A concept does that
  * when it is evidence itself. A species takes only what it is not: "whale shark" is no whale, but
- * "blue whale" is one. */
+ * "blue whale" is one. A country takes also words of its own length: Russian "China" has the stem
+ * of "whale". */
 static bool takes_meaning(const struct found_in_text *f, const struct match *longer,
                           const struct match *shorter)
 {
     const struct mandate *mandate = &f->g->config->mandate;
     const struct concept *c = match_concept(f, longer), *inside = match_concept(f, shorter);
 
+    if (names_country(longer))
+        return !names_country(shorter);
+    if (longer->length <= shorter->length)
+        return false;
     if (!names_species(longer))
         return c && c->evidence_n > 0 && !names_species(shorter);
     if (!inside)
@@ -222,33 +232,32 @@ static bool takes_meaning(const struct found_in_text *f, const struct match *lon
     return false;
 }
 
-static bool covers(const struct found_in_text *f, const struct match *other, const struct match *m)
+/* The phrase that the match lies inside of and that takes its meaning, NULL: none. Matches stand by
+ * first token, so the phrases that may cover one are just before or after it. */
+static const struct match *covering(const struct found_in_text *f, size_t i)
 {
-    return !other->near_only && other->length > m->length && other->first <= m->first &&
-           other->first + other->length >= m->first + m->length && takes_meaning(f, other, m);
+    const struct match *m = &f->matches[i];
+
+    for (size_t step = 1; step <= 2 * MATCH_PHRASE_MAX; step++)
+        for (int side = 0; side < 2; side++) {
+            size_t k = side ? i + step : i - step;
+            const struct match *other;
+            if (k >= f->matches_n) /* also below 0 */
+                continue;
+            other = &f->matches[k];
+            if (!other->near_only && other->length >= m->length && other->first <= m->first &&
+                other->first + other->length >= m->first + m->length && takes_meaning(f, other, m))
+                return other;
+        }
+    return NULL;
 }
 
-/* True for matches that lie inside a longer phrase which takes their meaning. Phrases as written
- * stand by first token, so those that may cover one are just before or after it. */
-static bool is_covered(const struct found_in_text *f, size_t i)
+/* What is left of a word inside the phrase: nothing of a country's name. */
+static double covered_weight(const struct found_in_text *f, const struct match *phrase)
 {
-    const struct match *m = &f->matches[i], *other;
-
-    for (size_t k = i + 1; k < f->matches_n && k <= i + 2UL * MATCH_PHRASE_MAX; k++) {
-        other = &f->matches[k];
-        if (covers(f, other, m))
-            return true;
-        if (!other->near_only && other->first > m->first)
-            break;
-    }
-    for (size_t k = i; k-- > 0 && k + 2UL * MATCH_PHRASE_MAX >= i;) {
-        other = &f->matches[k];
-        if (covers(f, other, m))
-            return true;
-        if (!other->near_only && other->first + MATCH_PHRASE_MAX <= m->first)
-            break;
-    }
-    return false;
+    if (!phrase)
+        return 1;
+    return names_country(phrase) ? 0 : f->g->config->weights.covered;
 }
 
 static double zone_weight(const struct weights *w, enum zone zone)
@@ -264,8 +273,7 @@ static double match_weight(const struct found_in_text *f, size_t i)
     double w = zone_weight(weights, reading_zone(f->r, t->start));
 
     w *= (double)m->fit;
-    if (is_covered(f, i))
-        w *= weights->covered;
+    w *= covered_weight(f, covering(f, i));
     if (f->marks[match_first(f, m)] & DENIAL_DENIED)
         w *= weights->denied;
     else if (f->asking[t->sentence] && reading_zone(f->r, t->start) == ZONE_BODY)
@@ -343,7 +351,7 @@ static void gather_names(struct found_in_text *f)
         struct named_thing thing;
         if (PAYLOAD_FOUND(f->matches[i].payload) == FOUND_CONCEPT || f->matches[i].near_only)
             continue;
-        if (names_species(&f->matches[i]) && is_covered(f, i))
+        if (names_species(&f->matches[i]) && covering(f, i))
             continue; /* the leopard in "snow leopard" is another animal */
         at = spoken_of(f, i);
         thing = (struct named_thing){at.concept, at.start, at.end, at.in_title,

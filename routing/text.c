@@ -389,6 +389,16 @@ static const char *const french_endings[] = {
     [6] = "eux euse ite",
     [MANNER_VERB] = "",
 };
+/* Accents folded. Adjectives for certain, and endings that nouns have too. */
+static const char *const russian_endings[] = {
+    [MANNER_ADJECTIVE] = "ая яя ую юю ое ее ые ыи ого его ому ему ых ыми",
+    [2] = "ои еи ии ие их ими им ем ым ом",
+    [3] = "",
+    [4] = "",
+    [5] = "",
+    [6] = "",
+    [MANNER_VERB] = "",
+};
 
 /* Length of the longest of those endings that the word has, 0: none. */
 static size_t ending_length(const char *endings, const char *word, size_t bytes)
@@ -404,7 +414,7 @@ static size_t ending_length(const char *endings, const char *word, size_t bytes)
     return longest;
 }
 
-/* folded: the word without accents. Only the three languages whose stemmers join such words. */
+/* folded: the word without accents. Only the four languages whose stemmers join such words. */
 static uint8_t word_manner(const struct scanner *s, const char *folded, size_t bytes,
                            unsigned script)
 {
@@ -412,9 +422,11 @@ static uint8_t word_manner(const struct scanner *s, const char *folded, size_t b
     size_t longest = 0;
     uint8_t manner = 0;
 
-    if (script != 0)
+    if (script == TOKEN_CYRILLIC)
+        endings = russian_endings;
+    else if (script != 0)
         return 0;
-    if (s->language >= 0 && strcmp(language_codes[s->language], "es") == 0)
+    else if (s->language >= 0 && strcmp(language_codes[s->language], "es") == 0)
         endings = spanish_endings;
     else if (s->language >= 0 && strcmp(language_codes[s->language], "fr") == 0)
         endings = french_endings;

@@ -14,8 +14,9 @@
 
 enum { TEXT_BYTES_MAX = 1 << 18, TEXT_TOKENS_MAX = 1 << 15, TEXT_WORD_BYTES = 64 };
 
-/* Of token.manner: "beached", "beaching"; a term that is listed so does not mean the "beach". */
-enum { MANNER_VERB = 7 };
+/* Of token.manner: "beached", "beaching"; a term that is listed so does not mean the "beach". And a
+ * Russian adjective: the genitive of "China" looks like one, with the stem of "whale". */
+enum { MANNER_ADJECTIVE = 1, MANNER_VERB = 7 };
 
 enum token_flag {
     TOKEN_STOP = 1 << 0,     /* a function word: says where, not what */

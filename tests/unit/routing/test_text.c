@@ -180,6 +180,8 @@ static void test_words_near_one_another_count_for_less(void **state)
     assert_true(near_fit > 0 && near_fit < 0.9);
     assert_true(fit_of("illegal trade", "Illegal acts. No trade", "en") <= 0);
     assert_true(fit_of("illegal trade", "illegal, trade", "en") <= 0.5);
+    assert_true(fit_of("illegal trade", "trade that is, often, illegal", "en") <= 0);
+    assert_true(fit_of("illegal import", "important and illegal", "en") < near_fit / 2);
 }
 
 static void test_words_of_one_stem_but_another_sense_count_for_less(void **state)
@@ -191,6 +193,10 @@ static void test_words_of_one_stem_but_another_sense_count_for_less(void **state
     assert_true(fit > 0 && fit < 0.5);
     assert_true(fit_of("stop-over", "the work stopped", "en") <= 0);
     assert_true(fit_of("remise en eau", "remise à l'eau des tortues", "fr") < 0.9);
+    assert_true(fit_of("marais", "au mois de mars", "fr") < 0.5);
+    assert_true(fit_of("кит", "границы Китая", "ru") < 0.5); /* looks like an adjective of it */
+    assert_true(fit_of("кит", "гибель китов", "ru") > 0.9);
+    assert_true(fit_of("морская свинья", "прилов морской свиньи", "ru") > 0.9);
 }
 
 static void test_any_bytes_are_read_in_bounds(void **state)
