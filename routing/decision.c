@@ -71,15 +71,38 @@ static double named_support(const struct bench *b, size_t topic)
     return b->w->named * sum;
 }
 
+/* Who would lead by the main topic alone, -1: nobody has points for it. */
+static int usual_lead(const struct mandate *m, size_t topic)
+{
+    int best = -1;
+
+    for (size_t s = 0; s < m->secretariats_n; s++)
+        if (m->topics[topic].base[s] > (best < 0 ? 0 : m->topics[topic].base[best]))
+            best = (int)s;
+    return best;
+}
+
+/* The convention that is named most, if it is surely named; -1: none is. */
+static int named_instrument(const struct bench *b)
+{
+    size_t best = 0;
+
+    for (size_t s = 1; s < b->m->secretariats_n; s++)
+        if (b->v->named[s] > b->v->named[best])
+            best = s;
+    return b->v->named[best] >= b->w->fact_min ? (int)best : -1;
+}
+
 /* Evidence for each topic with what its kindred and named conventions lend it. A topic with no
- * evidence of its own stays at 0. */
+ * evidence of its own stays at 0, and so does one that is nobody's while no convention is named:
+ * a law for which of them? */
 static void topics_weigh(const struct bench *b, double weights[])
 {
     const struct mandate *m = b->m;
 
     for (size_t t = 0; t < m->topics_n; t++) {
         weights[t] = 0;
-        if (b->v->topics[t] <= 0)
+        if (b->v->topics[t] <= 0 || (usual_lead(m, t) < 0 && named_instrument(b) < 0))
             continue;
         weights[t] = own_evidence(b, t) + named_support(b, t);
         for (size_t u = 0; u < m->topics_n; u++)
@@ -150,16 +173,38 @@ static unsigned long long sure_facts(const struct bench *b)
 /* Rule 2: being named counts only where the instrument itself is the matter. */
 static unsigned named_instruments(const struct bench *b, const struct decision *d)
 {
-    const struct mandate *m = b->m;
-    int legislation = mandate_topic(m, "LEGISLATION_ONE");
-    size_t best = 0;
+    int named = named_instrument(b);
 
-    if (legislation < 0 || d->main_topic != legislation)
-        return 0;
-    for (size_t s = 1; s < m->secretariats_n; s++)
-        if (b->v->named[s] > b->v->named[best])
-            best = s;
-    return b->v->named[best] >= b->w->fact_min ? 1U << best : 0;
+    return d->main_topic >= 0 && usual_lead(b->m, (size_t)d->main_topic) < 0 && named >= 0
+               ? 1U << named
+               : 0;
+}
+
+/* Whom the facts speak for most, with points that would make a supporter; -1: nobody. */
+static int led_by_facts(const struct mandate *m, unsigned long long facts)
+{
+    int points[SECRETARIATS_MAX] = {0};
+    int best = -1;
+
+    for (size_t i = 0; i < m->rules_n; i++)
+        if (facts >> m->rules[i].fact & 1)
+            points[m->rules[i].secretariat] += m->rules[i].points;
+    for (size_t s = 0; s < m->secretariats_n; s++)
+        if (points[s] >= RULE_SUPPORT_MIN && (best < 0 || points[s] > points[best]))
+            best = (int)s;
+    return best;
+}
+
+/* Where no topic is clear, the organism or the site says whose matter it is: the topic of that
+ * secretariat that the text is nearest to. */
+static int topic_by_facts(const struct bench *b, const double weights[], unsigned long long facts)
+{
+    int lead = led_by_facts(b->m, facts), best = -1;
+
+    for (size_t t = 0; lead >= 0 && t < b->m->topics_n; t++)
+        if (usual_lead(b->m, t) == lead && (best < 0 || weights[t] > weights[best]))
+            best = (int)t;
+    return best;
 }
 
 /* --- the decision -------------------------------------------------------------------- */
@@ -175,23 +220,12 @@ static int loudest_outside(const struct bench *b)
     return best;
 }
 
-/* Who would lead by the main topic alone; to measure how clear the topic is. */
-static int usual_lead(const struct mandate *m, size_t topic)
-{
-    int best = 0;
-
-    for (size_t s = 1; s < m->secretariats_n; s++)
-        if (m->topics[topic].base[s] > m->topics[topic].base[best])
-            best = (int)s;
-    return best;
-}
-
 /* How sure a lead is, in parts. points: between the lead and the next candidate. */
 static struct sureness sureness_of(const struct bench *b, const double weights[],
                                    const struct decision *d, double outside)
 {
     const struct mandate *m = b->m;
-    double best = weights[d->main_topic], rival = 0;
+    double best = fmax(weights[d->main_topic], b->w->topic_min), rival = 0;
     struct sureness sure = {0};
 
     for (size_t t = 0; t < m->topics_n; t++)
@@ -204,7 +238,7 @@ static struct sureness sureness_of(const struct bench *b, const double weights[]
         else if (candidate->eligible != PARTY_NO && i < 2)
             sure.points -= candidate->score;
     }
-    sure.clear = (best - rival) / best;
+    sure.clear = fmax(best - rival, 0) / best;
     sure.evidence = log(best / b->w->topic_min);
     sure.outside = outside / (outside + best);
     return sure;
@@ -240,12 +274,14 @@ void decision_make(const struct mandate *m, const struct weights *w, const struc
     choose_topics(&b, weights, ret_d);
     ret_d->referral = loudest_outside(&b);
     outside = ret_d->referral >= 0 ? v->outside[ret_d->referral] : 0;
-    if (ret_d->main_topic >= 0 && weights[ret_d->main_topic] < w->topic_min)
-        ret_d->main_topic = ret_d->secondary[0] = ret_d->secondary[1] = -1;
+    f.facts = sure_facts(&b);
+    if (ret_d->main_topic < 0 || weights[ret_d->main_topic] < w->topic_min) {
+        ret_d->main_topic = topic_by_facts(&b, weights, f.facts);
+        ret_d->secondary[0] = ret_d->secondary[1] = -1;
+    }
 
     f.main_topic = ret_d->main_topic;
     memcpy(f.secondary, ret_d->secondary, sizeof f.secondary);
-    f.facts = sure_facts(&b);
     f.named = named_instruments(&b, ret_d);
     f.restricted = v->restricted;
     rule_apply(m, &f, &ret_d->outcome);

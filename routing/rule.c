@@ -123,20 +123,35 @@ static bool rule_is_restricted(const struct mandate *m, const struct rule_facts 
     return f->restricted;
 }
 
-/* Rules 3 and 6: the best that is Party (or may be) and may act. A non-Party is never lead,
- * also where its data admits it: that lets it support. */
-static int rule_choose_lead(const struct mandate *m, const struct rule_facts *f,
-                            struct rule_outcome *o)
+/* Rule 4: helps non-Parties too where this is the main topic. */
+static bool rule_admits(const struct mandate *m, const struct rule_facts *f, int s)
+{
+    return has_bit(m->secretariats[s].admits_topics, f->main_topic);
+}
+
+/* The best with enough points that may act; non-Parties only where they are admitted. */
+static int rule_best(const struct mandate *m, const struct rule_facts *f, struct rule_outcome *o,
+                     bool admitted)
 {
     for (size_t i = 0; i < o->candidates_n; i++) {
         struct rule_candidate *c = &o->candidates[i];
-        if (c->score >= RULE_LEAD_MIN && c->eligible != PARTY_NO &&
-            rule_may_act(m, f, c->secretariat)) {
+        if (c->score >= RULE_LEAD_MIN && rule_may_act(m, f, c->secretariat) &&
+            (c->eligible != PARTY_NO || (admitted && rule_admits(m, f, c->secretariat)))) {
             c->role = RULE_LEAD;
             return c->secretariat;
         }
     }
     return -1;
+}
+
+/* Rules 3 and 6: a Party's secretariat leads, however few its points; who admits non-Parties leads
+ * only where no such secretariat can, so that a stranded whale is not left to triage. */
+static int rule_choose_lead(const struct mandate *m, const struct rule_facts *f,
+                            struct rule_outcome *o)
+{
+    int lead = rule_best(m, f, o, false);
+
+    return lead >= 0 ? lead : rule_best(m, f, o, true);
 }
 
 /* Rules 4 and 10. */
@@ -147,9 +162,7 @@ static void rule_share(const struct mandate *m, const struct rule_facts *f, stru
 
     for (size_t i = 0; i < o->candidates_n; i++) {
         struct rule_candidate *c = &o->candidates[i];
-        const struct secretariat *s = &m->secretariats[c->secretariat];
-        if (c->role == RULE_LEAD ||
-            (c->eligible == PARTY_NO && !has_bit(s->admits_topics, f->main_topic)))
+        if (c->role == RULE_LEAD || (c->eligible == PARTY_NO && !rule_admits(m, f, c->secretariat)))
             continue;
         if (c->score >= RULE_SUPPORT_MIN && support_n < RULE_SUPPORT_MAX &&
             rule_may_act(m, f, c->secretariat)) {

@@ -237,6 +237,79 @@ static void test_text_that_says_nothing_goes_to_triage(void **state)
     assert_int_equal(decision.main_topic, -1);
 }
 
+/* Amounts as grounds hold them; party: everybody's. */
+static struct decision decide_on(struct grounds *v)
+{
+    struct decision decision;
+
+    for (size_t s = 0; s < SECRETARIATS_MAX; s++)
+        v->party[s] = PARTY_YES;
+    v->preferred = -1;
+    decision_make(&config->mandate, &config->weights, v, &decision);
+    return decision;
+}
+
+static void test_organism_leads_where_no_topic_is_clear(void **state)
+{
+    const struct mandate *m = &config->mandate;
+    struct grounds v = {0};
+    struct decision decision;
+
+    (void)state;
+    v.facts[mandate_fact(m, "large_whale")] = 20;
+    v.topics[mandate_topic(m, "WHALE_WATCHING")] = 1;
+    decision = decide_on(&v);
+    assert_string_equal(lead_of(&decision), "iwc");
+    assert_int_equal(decision.main_topic, mandate_topic(m, "WHALE_WATCHING"));
+    v.topics[mandate_topic(m, "PLANT_PEST")] = 40; /* a clear topic decides as before */
+    decision = decide_on(&v);
+    assert_string_equal(lead_of(&decision), "ippc");
+    v = (struct grounds){0};
+    v.facts[mandate_fact(m, "wetland")] = 20; /* a lake alone is nobody's matter */
+    decision = decide_on(&v);
+    assert_string_equal(lead_of(&decision), "triage");
+}
+
+static void test_law_without_a_convention_is_not_the_matter(void **state)
+{
+    const struct mandate *m = &config->mandate;
+    struct grounds v = {0};
+    struct decision decision;
+
+    (void)state;
+    v.topics[mandate_topic(m, "LEGISLATION_ONE")] = 30;
+    v.topics[mandate_topic(m, "TRADE_PERMIT_NDF")] = 10;
+    decision = decide_on(&v);
+    assert_int_equal(decision.main_topic, mandate_topic(m, "TRADE_PERMIT_NDF"));
+    v.named[mandate_secretariat(m, "ippc")] = 12;
+    decision = decide_on(&v);
+    assert_int_equal(decision.main_topic, mandate_topic(m, "LEGISLATION_ONE"));
+    assert_string_equal(lead_of(&decision), "ippc");
+}
+
+static void test_name_of_a_country_says_nothing_else(void **state)
+{
+    static const struct {
+        const char *country, *language, *title, *description, *fact;
+    } names[] = {
+        {"GIN", "fr", "Réunion avec la Côte d'Ivoire",
+         "La Côte d'Ivoire accueille la réunion des deux pays.",                                                                                                "trade"},
+        {"RUS", "ru", "Совещание: Грузия и соседи", "Грузия принимает участников, Грузия согласна.",
+         "trade"                                                                                                                                                         },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct draft d =
+            draft_of(names[i].country, names[i].language, names[i].title, names[i].description);
+        struct reading *r = reading_new(engine, &d);
+
+        if (r->facts[mandate_fact(&config->mandate, names[i].fact)] > 0)
+            fail_msg("%s speaks for %s", names[i].title, names[i].fact);
+        reading_free(r);
+    }
+}
+
 static void test_theme_code_speaks_for_its_topic(void **state)
 {
     static const char *const themes[] = {"WHALE_WATCHING", NULL};
@@ -335,6 +408,9 @@ int main(void)
         cmocka_unit_test(test_convention_named_in_passing_does_not_lead),
         cmocka_unit_test(test_need_outside_every_mandate_goes_to_triage_with_a_referral),
         cmocka_unit_test(test_text_that_says_nothing_goes_to_triage),
+        cmocka_unit_test(test_organism_leads_where_no_topic_is_clear),
+        cmocka_unit_test(test_law_without_a_convention_is_not_the_matter),
+        cmocka_unit_test(test_name_of_a_country_says_nothing_else),
         cmocka_unit_test(test_theme_code_speaks_for_its_topic),
         cmocka_unit_test(test_reasons_quote_words_of_the_text),
         cmocka_unit_test(test_same_draft_gives_the_same_decision),

@@ -236,6 +236,28 @@ static void test_named_instrument_leads_a_question_of_law(void **state)
     assert_string_equal(candidate(&o, "ippc")->reasons[0].factor, "named");
 }
 
+/* Of two that may help, the one whose Party the country is leads; without any the one that admits
+ * non-Parties does. */
+static void test_who_admits_non_parties_leads_where_nobody_else_can(void **state)
+{
+    struct country country = party_to_all();
+    struct rule_facts f = facts_of(&country, "STRANDING");
+    struct rule_outcome o;
+
+    (void)state;
+    f.facts = fact("small_cetacean") | fact("cms_listed");
+    country.party[secretariat("iwc")] = PARTY_NO;
+    rule_apply(&mandate, &f, &o);
+    assert_int_equal(o.lead, secretariat("cms"));
+    assert_int_equal(candidate(&o, "iwc")->role, RULE_SUPPORT);
+    country.party[secretariat("cms")] = PARTY_NO;
+    rule_apply(&mandate, &f, &o);
+    assert_int_equal(o.lead, secretariat("iwc"));
+    f.main_topic = topic("SMALL_CETACEAN"); /* not an emergency: nobody is admitted */
+    rule_apply(&mandate, &f, &o);
+    assert_int_equal(o.lead, -1);
+}
+
 static void test_emergency_channel_breaks_a_tie(void **state)
 {
     struct country country = party_to_all();
@@ -303,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_unknown_membership_excludes_nobody),
         cmocka_unit_test(test_heritage_centre_needs_a_site_its_topic_or_its_name),
         cmocka_unit_test(test_named_instrument_leads_a_question_of_law),
+        cmocka_unit_test(test_who_admits_non_parties_leads_where_nobody_else_can),
         cmocka_unit_test(test_emergency_channel_breaks_a_tie),
         cmocka_unit_test(test_fewer_open_leads_break_a_tie),
         cmocka_unit_test(test_restricted_request_informs_nobody),
