@@ -141,6 +141,16 @@ static struct flag *flag_add(struct flag *flags, size_t *n, const char *name, ch
     return flag;
 }
 
+/* An action on two requests may name the other one behind the first, too. */
+static bool names_other(enum action a)
+{
+    const struct field *f = transition_fields(a);
+
+    while (f->name && strcmp(f->name, "other") != 0)
+        f++;
+    return f->name != NULL;
+}
+
 bool action_command_init(enum action a, struct command *ret_command)
 {
     struct flag *flags;
@@ -156,16 +166,17 @@ bool action_command_init(enum action a, struct command *ret_command)
     }
     flag_add(flags, &n, "if-match", mem_text("ETAG"),
              "only if the request is at this version: \"r7\"");
-    *ret_command = (struct command){.group = GROUP_ACTION,
-                                    .name = action_words[a],
-                                    .operands = "ID|REFERENCE",
-                                    .operands_min = 1,
-                                    .operands_max = 1,
-                                    .about = about(a),
-                                    .more = rules(a),
-                                    .flags = flags,
-                                    .run = action_run,
-                                    .action = a};
+    *ret_command =
+        (struct command){.group = GROUP_ACTION,
+                         .name = action_words[a],
+                         .operands = names_other(a) ? "ID|REFERENCE [OTHER]" : "ID|REFERENCE",
+                         .operands_min = 1,
+                         .operands_max = names_other(a) ? 2 : 1,
+                         .about = about(a),
+                         .more = rules(a),
+                         .flags = flags,
+                         .run = action_run,
+                         .action = a};
     return true;
 }
 
@@ -234,8 +245,14 @@ static enum exit_code body_add(const struct line *line, const struct field *f, j
     const char *value = line_flag(line, name);
     enum exit_code rc = EXIT_DONE;
 
-    if (value && json_object_set_new(body, f->name,
-                                     f->list_max ? list_value(f, value) : one_value(f, value)))
+    if (line->operands_n == 2 && !strcmp(f->name, "other")) {
+        if (value)
+            rc = line_fault(line, "OTHER or --other, not both");
+        value = line->operands[1];
+    }
+    if (rc == EXIT_DONE && value &&
+        json_object_set_new(body, f->name,
+                            f->list_max ? list_value(f, value) : one_value(f, value)))
         rc = line_fault(line, "--%s is not what is expected", name);
     free(name);
     return rc;

@@ -72,6 +72,7 @@ static const struct command fixed[] = {
      "After a failure the same command may be repeated: it is the same submission.\n", submit_flags, submit_run, 0},
     {GROUP_REQUEST, "list", "", 0, 0, "list requests", NULL, list_flags, list_run, 0},
     {GROUP_REQUEST, "show", "ID|REFERENCE", 1, 1, "show a request: who must act, why it was routed there, what was said", NULL, NULL, show_run, 0},
+    {GROUP_REQUEST, "compare", "ID|REFERENCE ID|REFERENCE", 2, 2, "show two requests side by side, and what the duplicate check says of them", NULL, NULL, compare_run, 0},
     {GROUP_REQUEST, "history", "ID|REFERENCE", 1, 1, "show every transition, oldest first", NULL, NULL, history_run, 0},
     {GROUP_REQUEST, "inbox", "", 0, 0, "what waits for this secretariat, in working order", NULL, NULL, inbox_run, 0},
     {GROUP_QUEUE, "queue", "", 0, 0, "show the health of the queue", NULL, queue_flags, queue_run, 0},

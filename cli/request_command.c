@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "cli/api.h"
+#include "cli/compare_view.h"
 #include "cli/input.h"
 #include "cli/line.h"
 #include "cli/report.h"
@@ -64,23 +65,35 @@ enum exit_code submit_run(const struct line *line)
     return submit_send(line, &request, request_view_write_row);
 }
 
-/* --- show, history ---------------------------------------------------------------------------- */
+/* --- show, compare, history ------------------------------------------------------------------- */
 
-static enum exit_code read_path(const struct line *line, struct api *api, const char *path,
-                                void (*write)(const json_t *json, const struct screen *s))
+/* name: id or reference; the API shows both. */
+static enum exit_code request_get(struct api *api, const char *name, struct api_answer *ret_answer)
 {
+    BUF_AUTO struct buf path = {0};
     BUF_AUTO struct buf subject = {0};
+
+    buf_add_text(&path, "/v1/requests/");
+    url_add(&path, name);
+    buf_printf(&subject, "request %s", name);
+    return api_get(api, buf_text(&path), buf_text(&subject), ret_answer);
+}
+
+/* What waits in triage for its likely twin is shown beside it. */
+static enum exit_code show_twin(struct api *api, const json_t *resource, const struct screen *s)
+{
+    const char *twin = compare_view_twin(resource);
     struct api_answer answer = {0};
-    struct screen screen;
     enum exit_code rc;
 
-    buf_printf(&subject, "request %s", line->operands[0]);
-    rc = api_get(api, path, buf_text(&subject), &answer);
-    if (rc == EXIT_DONE && line_has(line, "json")) {
-        sheet_write_raw(stdout, answer.text, answer.bytes);
-    } else if (rc == EXIT_DONE) {
-        screen_init(&screen, stdout, line);
-        write(answer.json, &screen);
+    if (!twin || !s->is_terminal)
+        return EXIT_DONE;
+    rc = request_get(api, twin, &answer);
+    if (rc == EXIT_DONE) {
+        fputc('\n', s->out);
+        screen_strong(s, "Side by side");
+        fputc('\n', s->out);
+        compare_view_write(resource, answer.json, s);
     }
     api_answer_clear(&answer);
     return rc;
@@ -88,14 +101,45 @@ static enum exit_code read_path(const struct line *line, struct api *api, const 
 
 enum exit_code show_run(const struct line *line)
 {
-    BUF_AUTO struct buf path = {0};
     struct api *api = NULL;
+    struct api_answer answer = {0};
+    struct screen screen;
     enum exit_code rc = api_open(line, &api);
 
-    buf_add_text(&path, "/v1/requests/"); /* shows references too */
-    url_add(&path, line->operands[0]);
     if (rc == EXIT_DONE)
-        rc = read_path(line, api, buf_text(&path), request_view_write);
+        rc = request_get(api, line->operands[0], &answer);
+    if (rc == EXIT_DONE && line_has(line, "json")) {
+        sheet_write_raw(stdout, answer.text, answer.bytes);
+    } else if (rc == EXIT_DONE) {
+        screen_init(&screen, stdout, line);
+        request_view_write(answer.json, &screen);
+        rc = show_twin(api, answer.json, &screen);
+    }
+    api_answer_clear(&answer);
+    api_close(api);
+    return rc;
+}
+
+enum exit_code compare_run(const struct line *line)
+{
+    struct api *api = NULL;
+    struct api_answer a = {0};
+    struct api_answer b = {0};
+    struct screen screen;
+    enum exit_code rc = api_open(line, &api);
+
+    if (rc == EXIT_DONE)
+        rc = request_get(api, line->operands[0], &a);
+    if (rc == EXIT_DONE)
+        rc = request_get(api, line->operands[1], &b);
+    if (rc == EXIT_DONE && line_has(line, "json")) {
+        printf("[%s,\n%s]\n", a.text, b.text);
+    } else if (rc == EXIT_DONE) {
+        screen_init(&screen, stdout, line);
+        compare_view_write(a.json, b.json, &screen);
+    }
+    api_answer_clear(&a);
+    api_answer_clear(&b);
     api_close(api);
     return rc;
 }
@@ -103,14 +147,25 @@ enum exit_code show_run(const struct line *line)
 enum exit_code history_run(const struct line *line)
 {
     BUF_AUTO struct buf path = {0};
+    BUF_AUTO struct buf subject = {0};
+    struct api_answer answer = {0};
+    struct screen screen;
     struct api *api = NULL;
     enum exit_code rc = api_open(line, &api);
 
     if (rc == EXIT_DONE)
         rc = request_path_find(api, line->operands[0], &path);
     buf_add_text(&path, "/history");
+    buf_printf(&subject, "request %s", line->operands[0]);
     if (rc == EXIT_DONE)
-        rc = read_path(line, api, buf_text(&path), request_view_write_history);
+        rc = api_get(api, buf_text(&path), buf_text(&subject), &answer);
+    if (rc == EXIT_DONE && line_has(line, "json")) {
+        sheet_write_raw(stdout, answer.text, answer.bytes);
+    } else if (rc == EXIT_DONE) {
+        screen_init(&screen, stdout, line);
+        request_view_write_history(answer.json, &screen);
+    }
+    api_answer_clear(&answer);
     api_close(api);
     return rc;
 }

@@ -146,6 +146,9 @@ static void write_head(const json_t *r, const struct screen *s)
     write_claim(r, s);
     fact_of(s, "outcome", r, "outcome");
     fact_of(s, "referred to", r, "referred_to");
+    fact(s, "merged into", text_of(r, "merged_into.reference"));
+    fact_of(s, "undo until", r, "undo_until");
+    fact(s, "would join", text_of(r, "join.reference"));
     fact_of(s, "country", r, "country");
     fact_of(s, "language", r, "language");
     fact_of(s, "urgency", r, "urgency");
@@ -260,6 +263,47 @@ static void write_similar(const json_t *r, const char *member, const char *title
     table_free(t);
 }
 
+/* Requests merged into this one, with their texts. */
+static void write_merged(const json_t *r, const struct screen *s)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach (json_object_get(r, "merged"), i, one) {
+        BUF_AUTO struct buf head = {0};
+        BUF_AUTO struct buf safe = {0};
+        char at[SCREEN_TIME_BYTES];
+
+        buf_printf(&head, "Merged into this: %s, by %s, %s UTC", text_of(one, "reference"),
+                   text_of(one, "by"), screen_time(text_of(one, "at"), at));
+        screen_add_safe(&safe, buf_text(&head), false);
+        heading(s, buf_text(&safe));
+        if (*text_of(one, "title"))
+            screen_paragraph(s, text_of(one, "title"), 2);
+        if (*text_of(one, "description"))
+            screen_paragraph(s, text_of(one, "description"), 4);
+    }
+}
+
+static void write_links(const json_t *r, const struct screen *s)
+{
+    static const char *const headings[] = {"REFERENCE", "RELATION", "STATE", "TITLE", NULL};
+    struct table *t = table_new(headings);
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach (json_object_get(r, "links"), i, one) {
+        const char *cells[] = {text_of(one, "reference"), text_of(one, "relation"),
+                               text_of(one, "state"), text_of(one, "title")};
+
+        table_add(t, cells);
+    }
+    if (table_rows(t))
+        heading(s, "Linked");
+    table_write(t, s, 2);
+    table_free(t);
+}
+
 static void write_said(const json_t *said, const char *title, const struct screen *s)
 {
     BUF_AUTO struct buf head = {0};
@@ -317,6 +361,11 @@ static void write_rest(const json_t *r, const struct screen *s)
                                          "routing",
                                          "duplicates",
                                          "related",
+                                         "merged",
+                                         "merged_into",
+                                         "undo_until",
+                                         "links",
+                                         "join",
                                          "question",
                                          "reply",
                                          "plan",
@@ -355,6 +404,8 @@ void request_view_write(const json_t *resource, const struct screen *s)
     write_offers(resource, s);
     write_similar(resource, "duplicates", "Likely duplicates", s);
     write_similar(resource, "related", "Related, of other countries", s);
+    write_merged(resource, s);
+    write_links(resource, s);
     write_dialogue(resource, s);
     sheet_add_value(&actions, "allowed_actions", json_object_get(resource, "allowed_actions"));
     heading(s, "You can");
@@ -376,8 +427,9 @@ void request_view_write_assessment(const json_t *assessment, const struct screen
 /* What an action said besides its name. */
 static void add_particulars(struct buf *out, const json_t *line)
 {
-    static const char *const members[] = {"role",    "lead",   "support", "body", "reason",
-                                          "outcome", "better", "text",    NULL};
+    static const char *const members[] = {"role",    "lead",   "support",  "body", "reason",
+                                          "outcome", "better", "relation", "text", NULL};
+    const char *other = sheet_text(line, "other.reference");
 
     for (size_t i = 0; members[i]; i++) {
         const json_t *value = json_object_get(line, members[i]);
@@ -387,6 +439,8 @@ static void add_particulars(struct buf *out, const json_t *line)
         buf_printf(out, "%s%s: ", out->bytes ? "; " : "", members[i]);
         sheet_add_value(out, members[i], value);
     }
+    if (other)
+        buf_printf(out, "%sother: %s", out->bytes ? "; " : "", other);
 }
 
 void request_view_write_history(const json_t *history, const struct screen *s)

@@ -212,6 +212,51 @@ void screen_paragraph(const struct screen *s, const char *text, size_t indent)
     }
 }
 
+/* The next line of *rest, at most width columns wide, in a cell of that width. */
+static void add_line(struct buf *out, const char **rest, size_t width)
+{
+    BUF_AUTO struct buf line = {0};
+    size_t feed = strcspn(*rest, "\n");
+    char *first = mem_text_n(*rest, feed);
+    size_t n = line_bytes(first, width);
+
+    buf_add(&line, first, n);
+    screen_add_cell(out, buf_text(&line), width);
+    *rest += n;
+    *rest += strspn(*rest, " ");
+    if (n == feed && **rest == '\n')
+        ++*rest;
+    free(first);
+}
+
+void screen_columns(const struct screen *s, const char *left, const char *right, size_t indent)
+{
+    const size_t gap = 3;
+    size_t width = s->width > 2 * (indent + 20) ? (s->width - indent - gap) / 2 : 20;
+    BUF_AUTO struct buf safe_left = {0};
+    BUF_AUTO struct buf safe_right = {0};
+    const char *rest_left, *rest_right;
+
+    screen_add_safe(&safe_left, left, s->is_terminal);
+    screen_add_safe(&safe_right, right, s->is_terminal);
+    if (!s->is_terminal) {
+        fprintf(s->out, "%s\t%s\n", buf_text(&safe_left), buf_text(&safe_right));
+        return;
+    }
+    rest_left = buf_text(&safe_left);
+    rest_right = buf_text(&safe_right);
+    while (*rest_left || *rest_right) {
+        BUF_AUTO struct buf out = {0};
+
+        add_line(&out, &rest_left, width);
+        buf_printf(&out, "%*s", (int)gap, "");
+        add_line(&out, &rest_right, width);
+        while (out.bytes && out.text[out.bytes - 1] == ' ')
+            out.text[--out.bytes] = '\0';
+        fprintf(s->out, "%*s%s\n", (int)indent, "", buf_text(&out));
+    }
+}
+
 void screen_strong(const struct screen *s, const char *safe)
 {
     fprintf(s->out, s->has_colour ? "\033[1m%s\033[0m" : "%s", safe);

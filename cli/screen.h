@@ -32,6 +32,9 @@ size_t screen_width(const char *safe);
 void screen_add_cell(struct buf *out, const char *safe, size_t width);
 /* Writes a text of several lines, each indented; on a terminal broken to its width. */
 void screen_paragraph(const struct screen *s, const char *text, size_t indent);
+/* Writes two texts side by side, each broken to half of the terminal's width; piped they are one
+ * line, parted by a tab. */
+void screen_columns(const struct screen *s, const char *left, const char *right, size_t indent);
 /* A heading or name: bold where there is colour. */
 void screen_strong(const struct screen *s, const char *safe);
 

@@ -193,14 +193,20 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
 
 bool record_is_reference(const char *text, char ret_country[4])
 {
-    int end = 0;
-    char country[4];
+    static const char digits[] = "0123456789";
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *year = text + 3;
+    const char *country = year + 5;
+    const char *number = country + 4;
+    size_t bytes = strlen(text);
 
-    if (strlen(text) >= RECORD_REFERENCE_BYTES ||
-        sscanf(text, "LN-%*4[0-9]-%3[A-Z]-%*20[0-9]%n", country, &end) != 1 || text[end] ||
-        end < (int)(sizeof "LN-2026-KEN-0001" - 1))
+    if (bytes < sizeof "LN-2026-KEN-0001" - 1 || bytes >= RECORD_REFERENCE_BYTES ||
+        strncmp(text, "LN-", 3) != 0 || strspn(year, digits) != 4 || year[4] != '-' ||
+        strspn(country, letters) != 3 || country[3] != '-' ||
+        strspn(number, digits) != strlen(number))
         return false;
-    memcpy(ret_country, country, sizeof country);
+    memcpy(ret_country, country, 3);
+    ret_country[3] = '\0';
     return true;
 }
 

@@ -326,7 +326,7 @@ static void bring_back(struct record *r)
         r->offers[i].state = r->offers[i].was;
         r->offers[i].was = OFFER_PENDING;
     }
-    *r->merged_into = '\0';
+    memset(r->merged_into, 0, sizeof r->merged_into);
     r->merged_from = STATE_SUBMITTED;
     r->undo_ms = 0;
 }

@@ -401,6 +401,12 @@ def test_without_a_place_for_keys_it_is_said_and_done(ask, server):
     (["route", "--lead", "cms", "--support", "cbd,whc"], {"lead": "cms", "support": ["cbd", "whc"]}),
     (["refer", "--body", "FAO", "--text", "t"], {"body": "FAO", "text": "t"}),
     (["release", "--epoch", "3"], {"epoch": 3}),
+    (["merge", "LN-2026-KEN-0002", "--text", "twice"], {"other": "LN-2026-KEN-0002", "text": "twice"}),
+    (["join", "--other", "LN-2026-KEN-0002"], {"other": "LN-2026-KEN-0002"}),
+    (["link", "LN-2026-UGA-0001", "--relation", "same_site"], {"other": "LN-2026-UGA-0001", "relation": "same_site"}),
+    (["unmerge"], {}),
+    (["route", "--lead", "cms", "--not-duplicate-of", "LN-2026-KEN-0002,LN-2026-KEN-0003"],
+     {"lead": "cms", "not_duplicate_of": ["LN-2026-KEN-0002", "LN-2026-KEN-0003"]}),
     (["confirm", "--outcome", "resolved"], {"outcome": "resolved"})])
 def test_the_flags_of_an_action_are_its_body(ask, server, words, body):
     server.answers = [(200, {}, REQUEST)]
@@ -408,6 +414,13 @@ def test_the_flags_of_an_action_are_its_body(ask, server, words, body):
     method, path, headers, sent = server.asked[-1]
     assert (method, path) == ("POST", f"/v1/requests/req_1/{words[0]}")
     assert json.loads(sent) == body and headers["Content-Type"] == "application/json"
+
+
+def test_the_other_request_is_named_once(ask, server):
+    done = ask("merge", "req_1", "req_2", "--other", "req_3")
+    assert done.returncode == 2 and "not both" in done.stderr
+    assert ask("merge", "req_1").returncode == 2 and ask("unmerge", "req_1", "req_2").returncode == 2
+    assert server.asked == []
 
 
 def test_a_text_may_come_from_a_file_or_stdin(ask, server, tmp_path):
@@ -543,6 +556,34 @@ def test_a_request_is_shown_with_who_must_act_and_why(home, server):
                  "claim, decline", "budget  small"]:
         assert part in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+HELD = REQUEST | {"state": "triage", "reference": "LN-2026-KEN-0002", "title": "The lake dries out",
+                  "description": "left " * 40, "duplicates": [
+                      {"id": "req_2", "reference": "LN-2026-KEN-0001", "verdict": "likely", "probability": 0.93,
+                       "shared": ["lake", "papyrus"], "differs": ["shore"]}]}
+TWIN = REQUEST | {"id": "req_2", "title": "Le lac se vide", "description": "droite " * 30, "urgency": "priority"}
+
+
+def test_what_waits_for_its_twin_is_shown_beside_it(home, server):
+    server.answers = [(200, {}, HELD), (200, {}, TWIN)]
+    text = on_terminal(home, "show", "req_1", "--server", server.url, "--no-color", columns=100)
+    assert [asked[1] for asked in server.asked] == ["/v1/requests/req_1", "/v1/requests/req_2"]
+    beside = text[text.index("Side by side"):].splitlines()
+    assert max(map(len, text.splitlines())) <= 100
+    row, = [line for line in beside if "The lake dries out" in line]
+    assert row.index("Le lac se vide") == 2 + (100 - 2 - 3) // 2 + 3
+    assert sum("left" in line and "droite" in line for line in beside) >= 3
+    assert "lake, papyrus" in text and "0.93" in text and "priority" in text
+
+
+def test_two_requests_are_compared(ask, server):
+    server.answers = [(200, {}, HELD), (200, {}, TWIN)]
+    lines = ask("compare", "LN-2026-KEN-0002", "req_2").stdout.splitlines()
+    assert "title\tThe lake dries out\tLe lac se vide" in lines and "urgency\t\tpriority" in lines
+    assert "differs\tshore" in lines
+    server.asked.clear()
+    assert json.loads(ask("compare", "req_1", "req_2", "--json").stdout) == [HELD, TWIN]
 
 
 def test_piped_a_request_is_a_path_and_a_value_a_line(ask, server):

@@ -32,6 +32,12 @@ static struct record full_record(void)
     r.outcome = OUTCOME_NO_REPLY;
     r.reopened_n = 7;
     memcpy(r.referred, "climate", 8);
+    memcpy(r.merged_into, SAMPLE_ID, ID_BYTES);
+    r.merged_from = STATE_UNMATCHED;
+    r.undo_ms = SAMPLE_NOW_MS + 8;
+    r.offers[0].was = OFFER_ACCEPTED;
+    r.offers[1].was = OFFER_DECLINED;
+    memcpy(r.join, SAMPLE_ID, ID_BYTES);
     return r;
 }
 
@@ -125,6 +131,18 @@ static void test_meta_that_we_never_write_is_refused_and_changes_nothing(void **
         {"t", "-1"                                                                           },
         {"z", "5"                                                                            },
         {"f", LONGEST_REFERRED "x'"                                                          },
+        {"j", "'LN-2026-KEN-0001'"                                                           },
+        {"j", "7"                                                                            },
+        {"g", "[]"                                                                           },
+        {"g", "{}"                                                                           },
+        {"g", "['req_0',1,5,[1,2]]"                                                          },
+        {"g", "['" SAMPLE_ID "',14,5,[1,2]]"                                                 },
+        {"g", "['" SAMPLE_ID "',-1,5,[1,2]]"                                                 },
+        {"g", "['" SAMPLE_ID "',1,'x',[1,2]]"                                                },
+        {"g", "['" SAMPLE_ID "',1,5,[1]]"                                                    },
+        {"g", "['" SAMPLE_ID "',1,5,[1,6]]"                                                  },
+        {"g", "['" SAMPLE_ID "',1,5,[1,-1]]"                                                 },
+        {"g", "['" SAMPLE_ID "',1,5]"                                                        },
     };
     const struct record good = full_record();
 
@@ -145,6 +163,63 @@ static void test_meta_that_we_never_write_is_refused_and_changes_nothing(void **
             fail_msg("%s: %s changed the record", cases[i].member, cases[i].value);
         json_decref(meta);
     }
+}
+
+static void test_few_records_pay_for_what_few_have(void **state)
+{
+    struct record r = sample_submitted();
+    json_t *meta = record_meta(&r);
+
+    (void)state;
+    assert_null(json_object_get(meta, "g"));
+    assert_null(json_object_get(meta, "j"));
+    json_decref(meta);
+}
+
+static void test_a_reference_is_told_from_anything_else(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *country; /* NULL: it is none */
+    } cases[] = {
+        {"LN-2026-KEN-0001",                   "KEN"},
+        {"LN-2026-UGA-123456",                 "UGA"},
+        {"LN-2026-KEN-001",                    NULL },
+        {"LN-2026-KEN-",                       NULL },
+        {"LN-2026-ken-0001",                   NULL },
+        {"LN-2026-KE-0001",                    NULL },
+        {"LN-26-KEN-000001",                   NULL },
+        {"LN-2026-KEN-0001x",                  NULL },
+        {"LN-2026-KEN-0001 ",                  NULL },
+        {" LN-2026-KEN-0001",                  NULL },
+        {"XN-2026-KEN-0001",                   NULL },
+        {"LN-2026-KEN-1234567890123456789012", NULL },
+        {"",                                   NULL },
+        {SAMPLE_ID,                            NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char country[4] = "";
+
+        if (record_is_reference(cases[i].text, country) != (cases[i].country != NULL) ||
+            (cases[i].country && strcmp(country, cases[i].country) != 0))
+            fail_msg("%s: \"%s\"", cases[i].text, country);
+    }
+}
+
+static void test_the_first_of_two_is_the_one_received_first(void **state)
+{
+    struct record a = sample_submitted();
+    struct record b = sample_submitted();
+
+    (void)state;
+    b.id[35] = 'f';
+    assert_true(record_is_first(&a, &b)); /* at the same moment the smaller id */
+    assert_false(record_is_first(&b, &a));
+    a.submitted_ms++;
+    assert_false(record_is_first(&a, &b));
+    assert_true(record_is_first(&b, &a));
 }
 
 static void test_an_offer_is_found_by_its_secretariat(void **state)
@@ -235,6 +310,9 @@ int main(void)
         cmocka_unit_test(test_what_is_written_is_read_back),
         cmocka_unit_test(test_a_full_house_of_offers_is_written_and_read),
         cmocka_unit_test(test_meta_that_we_never_write_is_refused_and_changes_nothing),
+        cmocka_unit_test(test_few_records_pay_for_what_few_have),
+        cmocka_unit_test(test_a_reference_is_told_from_anything_else),
+        cmocka_unit_test(test_the_first_of_two_is_the_one_received_first),
         cmocka_unit_test(test_an_offer_is_found_by_its_secretariat),
         cmocka_unit_test(test_everyone_sees_as_much_as_the_disclosure_lets_them),
         cmocka_unit_test(test_before_it_is_routed_no_secretariat_sees_it),

@@ -72,6 +72,7 @@ static void test_a_minimal_request_has_its_defaults(void **state)
     assert_null(r.themes);
     assert_null(r.preferred_secretariat);
     assert_false(r.beyond_jurisdiction);
+    assert_null(r.join);
     json_decref(doc);
 }
 
@@ -79,9 +80,10 @@ static void test_what_is_said_replaces_the_defaults(void **state)
 {
     struct faults faults = {.n = 0};
     struct request r;
-    json_t *doc = request_with("{'urgency':'emergency','disclosure':'open','themes':['water'],"
-                               "'preferred_secretariat':'ramsar','beyond_jurisdiction':true,"
-                               "'language':'ar'}");
+    json_t *doc = request_with(
+        "{'urgency':'emergency','disclosure':'open','themes':['water'],"
+        "'preferred_secretariat':'ramsar','beyond_jurisdiction':true,'join':'LN-2026-KEN-0001',"
+        "'language':'ar'}");
 
     (void)state;
     assert_true(request_decode(doc, "KEN", &codes, &r, &faults));
@@ -91,6 +93,7 @@ static void test_what_is_said_replaces_the_defaults(void **state)
     assert_int_equal(json_array_size(r.themes), 1);
     assert_string_equal(r.preferred_secretariat, "ramsar");
     assert_true(r.beyond_jurisdiction);
+    assert_string_equal(r.join, "LN-2026-KEN-0001");
     json_decref(doc);
 }
 

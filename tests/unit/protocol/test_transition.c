@@ -274,6 +274,8 @@ static void walk_scene(const struct scene *s)
         struct record r;
         enum err_code rc;
 
+        if (side && a != ACTION_MERGE && a != ACTION_JOIN && a != ACTION_UNMERGE)
+            continue; /* other actions do not look at it */
         memcpy(&r, &before, sizeof r);
         rc = transition_apply(&r, a, s->who, &in, now_ms, &row, &e);
         if ((rc == ERR_OK) != (expected != NULL) || row != expected)

@@ -191,6 +191,51 @@ static void test_allowed_actions_are_the_reader_s_own(void **state)
     }
 }
 
+static void test_a_merged_request_has_no_claim_and_a_time_to_undo(void **state)
+{
+    struct record r = claimed_record();
+    json_t *out;
+
+    (void)state;
+    r.state = STATE_MERGED;
+    memcpy(r.merged_into, SAMPLE_ID, sizeof r.merged_into);
+    r.undo_ms = SAMPLE_NOW_MS + 1000;
+    out = view(&r, &kenya, false);
+    assert_true(json_is_null(json_object_get(out, "claim")));
+    assert_string_equal(text_at(out, "undo_until"), "2026-03-02T10:00:01.000Z");
+    json_decref(out);
+}
+
+static void test_what_was_merged_into_it_is_shown_as_far_as_it_is_itself(void **state)
+{
+    struct record r = claimed_record();
+    json_t *body = parse("{'title':'T','themes':['a'],'contact_name':'Amina','join':'LN-1'}");
+    json_t *inner = parse("{'merged':[{'themes':['b'],'items':[{'text':'x'}],"
+                          "'contacts':[{'name':'Brian'}]}],'own':{}}");
+    json_t *full = view_resource(&r, body, inner, &kenya, SAMPLE_NOW_MS, false);
+    json_t *brief = view_resource(&r, body, inner, &kenya, SAMPLE_NOW_MS, true);
+    json_t *informed = view_resource(&r, body, inner, &whc, SAMPLE_NOW_MS, false);
+
+    (void)state;
+    assert_int_equal(json_array_size(json_object_get(full, "themes")), 2);
+    assert_int_equal(json_array_size(json_object_get(full, "items")), 1);
+    assert_int_equal(json_array_size(json_object_get(full, "contacts")), 2);
+    assert_null(json_object_get(full, "join")); /* who it names is not for every reader */
+    assert_null(json_object_get(full, "own"));
+    assert_null(json_object_get(full, "merged")); /* others.h says how much of it */
+    assert_int_equal(json_array_size(json_object_get(brief, "themes")), 2);
+    assert_null(json_object_get(brief, "contacts"));
+    assert_int_equal(json_array_size(json_object_get(informed, "themes")), 2);
+    assert_null(json_object_get(informed, "items"));
+    assert_null(json_object_get(informed, "contacts"));
+    assert_int_equal(json_array_size(json_object_get(body, "themes")), 1); /* stays as it came */
+    json_decref(full);
+    json_decref(brief);
+    json_decref(informed);
+    json_decref(body);
+    json_decref(inner);
+}
+
 static void test_texts_in_arabic_run_from_right_to_left(void **state)
 {
     struct record r = claimed_record();
@@ -322,6 +367,8 @@ int main(void)
         cmocka_unit_test(test_a_narrow_view_does_not_change_the_kept_decision),
         cmocka_unit_test(test_a_summary_has_the_title_and_leaves_the_rest_out),
         cmocka_unit_test(test_allowed_actions_are_the_reader_s_own),
+        cmocka_unit_test(test_a_merged_request_has_no_claim_and_a_time_to_undo),
+        cmocka_unit_test(test_what_was_merged_into_it_is_shown_as_far_as_it_is_itself),
         cmocka_unit_test(test_texts_in_arabic_run_from_right_to_left),
         cmocka_unit_test(test_no_claim_and_no_clock_are_null),
         cmocka_unit_test(test_a_history_line_says_who_did_what_when_and_why),
