@@ -195,4 +195,13 @@ void lifecycle_print_markdown(FILE *out)
     print_states(out);
     fputs("\n## Transitions\n\n", out);
     print_rows(out);
+    fputs(
+        "\n## Two requests in one action\n\n"
+        "`merge`, `join` and `unmerge` are a row for each request concerned: of two, the one "
+        "received first survives and\nstays where it is, the other one becomes `merged`, and what "
+        "was merged into that one follows it. `link` is a row for\nthe one acted on, and one for "
+        "the other half.\n\nA merged request is read, not acted on: everything but `unmerge` "
+        "answers 409 and names the survivor, where a\nreply, a claim or a withdrawal then "
+        "belongs.\n",
+        out);
 }

@@ -4,7 +4,14 @@ import time
 
 import pytest
 
-from harness import key, name, nonsense, partition_key, wait_until, wetland
+from harness import Site, key, name, nonsense, partition_key, wait_until, wetland
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Of this file's own: its many twins would be near duplicates of others' requests."""
+    with Site(workers=2) as s:
+        yield s
 
 
 def ok(answer, status=200):
@@ -364,8 +371,20 @@ def test_what_is_wished_must_be_an_own_open_request(site):
     again = site.submit("GMB", {"Idempotency-Key": k}, **nonsense(), join=own["id"])
     assert ok(again, 201)["id"] == accepted["id"], "what was accepted once is accepted for ever"
     assert site.get("coordinator", accepted["id"])["join"]["state"] == "withdrawn"
-    schema = ok(site.api(None, "GET", "/openapi.json"))["components"]["schemas"]
-    assert schema["Draft"]["properties"]["join"]["maxLength"] == 40
+
+
+def test_the_description_has_the_actions_and_the_members(site):
+    doc = ok(site.api(None, "GET", "/openapi.json"))
+    draft, request = (doc["components"]["schemas"][n]["properties"] for n in ("Draft", "Request"))
+    assert draft["join"]["maxLength"] == 40 and request["join"]["type"] == ["object", "null"]
+    assert draft["items"]["maxItems"] == 8 and "maxItems" not in request["items"]
+    assert {"merged", "merged_into", "undo_until", "links", "contacts"} <= set(request)
+    for action, members in [("merge", {"other", "text"}), ("join", {"other", "text"}), ("unmerge", {"text"}),
+                            ("link", {"other", "relation", "text"})]:
+        body = doc["paths"][f"/v1/requests/{{id}}/{action}"]["post"]["requestBody"]["content"]["application/json"]
+        assert set(body["schema"]["properties"]) == members
+    route = doc["paths"]["/v1/requests/{id}/route"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert route["properties"]["not_duplicate_of"]["maxItems"] == 10
 
 
 # --- link ------------------------------------------------------------------------------------------

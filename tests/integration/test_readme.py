@@ -53,7 +53,10 @@ def test_the_main_job_with_curl():
         inbox = next(d for d in docs if "items" in d)
         assert [i["id"] for i in inbox["items"]] == [id]
         history = [d for d in docs if "items" in d and d["items"] and "action" in d["items"][0]]
-        assert [line["action"] for line in history[0]["items"]] == ["submit", "offer", "claim", "answer", "confirm"]
+        assert [line["action"] for line in history[0]["items"]] == ["submit", "offer", "join", "claim", "answer",
+                                                                  "confirm"]
+        joined = next(d for d in docs if d.get("state") == "merged")
+        assert joined["merged_into"]["id"] == id and joined["reference"] != first["reference"]
         assert site.get("country:KEN", id)["outcome"] == "resolved"
         if "liaison --as" in "".join(steps):
             reference = first["reference"]
