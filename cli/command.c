@@ -58,6 +58,9 @@ static const struct flag rotate_flags[] = {
 static const struct flag issue_all_flags[] = {
     {"output", 0, "FILE", NULL, "the credentials.json to write, mode 0600"},
     {"days", 0, "N", NULL, "how long they are valid, 31..365, 365 by default"}, CONFIG, END};
+static const struct flag cases_flags[] = {
+    {"grounds", 0, NULL, NULL, "with --json: also the numbers that each decision rests on, which tell what it is about"},
+    CONFIG, END};
 static const struct flag learn_flags[] = {
     {"cases", 0, NULL, NULL, "learn from the labelled texts in FILE.., without the store"},
     {"recorded", 0, NULL, NULL, "with --cases: from the recorded cases in the store as well"},
@@ -85,7 +88,7 @@ static const struct command fixed[] = {
     {GROUP_SERVER, "token issue-all", "", 0, 0, "issue tokens for every country, secretariat and role into one file",
      "Nothing is done while the first token of the file is valid for 30 days more.\n", issue_all_flags, token_issue_all_run, 0},
     {GROUP_SERVER, "routing cases", "", 0, 0, "list what claims, declines and manual routes have taught",
-     "Ids and codes only; liaison routing learn makes weights of them.\n", server_flags, routing_cases_run, 0},
+     "Ids and codes only; liaison routing learn makes weights of them.\n", cases_flags, routing_cases_run, 0},
     {GROUP_SERVER, "routing learn", "[FILE..]", 0, LINE_OPERANDS_MAX, "propose weights of routing from recorded cases, with a report",
      "Learns from what claims, declines and manual routes have taught, or from labelled texts, and prints how\n"
      "good the weights in use and the learned ones are. Nothing changes without --out or --apply.\n",

@@ -52,6 +52,16 @@ static void cases_write(const struct line *line, const json_t *lessons)
     table_free(t);
 }
 
+/* They tell what a request is about, which a list of acts need not. */
+static void grounds_remove(json_t *lessons)
+{
+    json_t *lesson;
+    size_t i;
+
+    json_array_foreach (lessons, i, lesson)
+        json_object_del(lesson, "grounds");
+}
+
 enum exit_code routing_cases_run(const struct line *line)
 {
     struct store_session *s = NULL;
@@ -68,6 +78,8 @@ enum exit_code routing_cases_run(const struct line *line)
     if (unreadable_n)
         report_remark(line, "%zu recorded cases could not be opened and are left out",
                       unreadable_n);
+    if (!line_has(line, "grounds"))
+        grounds_remove(lessons);
     if (line_has(line, "json")) {
         json_auto_t *json = json_pack("{s:O}", "items", lessons);
 
@@ -81,7 +93,7 @@ enum exit_code routing_cases_run(const struct line *line)
 
 /* --- learn: what from ------------------------------------------------------------------------- */
 
-enum { CASE_BYTES_MAX = 1 << 20, CASES_MAX = 100000 };
+enum { CASE_BYTES_MAX = 1 << 20, CASES_MAX = 20000 };
 
 /* Everything one run needs; zero-initialised it is empty. */
 struct study {

@@ -29,9 +29,9 @@ def ok(answer, status=200):
 
 
 def cases(site, *ids):
-    """The recorded cases of these requests, without time and grounds."""
+    """The recorded cases of these requests, without time."""
     items = json.loads(site.cli("routing", "cases", "--json").stdout)["items"]
-    return [{k: v for k, v in item.items() if k not in ("request", "at", "grounds")}
+    return [{k: v for k, v in item.items() if k not in ("request", "at")}
             for item in items if item["request"] in ids]
 
 
@@ -69,13 +69,16 @@ def test_acts_on_a_proposal_are_recorded(site):
         {"action": "decline", "by": "ramsar", "role": "lead", "proposed": "ramsar",
          "reason": "better_elsewhere", "better": "cms"}]
     assert cases(site, third) == [{"action": "refer"}]
+    rows = [line.split("\t") for line in site.cli("routing", "cases").stdout.splitlines()]
+    assert [row[2:] for row in rows if row[0] == second] == [
+        ["decline", "ramsar", "lead", "better_elsewhere", "cms", "", ""]]
 
 
 def test_what_is_recorded_holds_numbers_and_codes_only(site):
     id = site.routed("LSO", **wetland("Letseng-la-Letsie"))["id"]
     ok(site.act("secretariat:ramsar", id, "decline",
                 {"reason": "out_of_mandate", "text": "The herders of Quthing were never asked."}))
-    printed = json.loads(site.cli("routing", "cases", "--json").stdout)["items"]
+    printed = json.loads(site.cli("routing", "cases", "--json", "--grounds").stdout)["items"]
     item, = [item for item in printed if item["request"] == id]
     assert item["grounds"]["topics"]["WETLAND_CHARACTER"] > 1000 and "ramsar" in item["grounds"]["party"]["yes"]
     known = WORDS | set(codes())
