@@ -25,32 +25,33 @@ enum form { FORM_FREEDICT, FORM_MUELLER, FORM_CEDICT };
 static const struct source {
     const char *name; /* of the file, without its ending */
     const char *language;
+    const char *other; /* of its translations */
     enum form form;
-    bool inverted; /* from English */
     unsigned score;
 } sources[] = {
-    {"freedict-fra-eng", "fr", FORM_FREEDICT, false, 240},
-    {"freedict-eng-fra", "fr", FORM_FREEDICT, true,  240},
-    {"freedict-spa-eng", "es", FORM_FREEDICT, false, 240},
-    {"freedict-eng-spa", "es", FORM_FREEDICT, true,  240},
-    {"freedict-ara-eng", "ar", FORM_FREEDICT, false, 240},
-    {"freedict-eng-ara", "ar", FORM_FREEDICT, true,  240},
-    {"freedict-eng-rus", "ru", FORM_FREEDICT, true,  240},
-    {"mueller7",         "ru", FORM_MUELLER,  true,  240},
-    {"cedict_ts",        "zh", FORM_CEDICT,   false, 240},
+    {"freedict-fra-eng", "fr", "en", FORM_FREEDICT, 240},
+    {"freedict-eng-fra", "en", "fr", FORM_FREEDICT, 240},
+    {"freedict-spa-eng", "es", "en", FORM_FREEDICT, 240},
+    {"freedict-eng-spa", "en", "es", FORM_FREEDICT, 240},
+    {"freedict-ara-eng", "ar", "en", FORM_FREEDICT, 240},
+    {"freedict-eng-ara", "en", "ar", FORM_FREEDICT, 240},
+    {"freedict-eng-rus", "en", "ru", FORM_FREEDICT, 240},
+    {"mueller7",         "en", "ru", FORM_MUELLER,  240},
+    {"cedict_ts",        "zh", "en", FORM_CEDICT,   240},
+    {"freedict-fra-spa", "fr", "es", FORM_FREEDICT, 240},
+    {"freedict-fra-rus", "fr", "ru", FORM_FREEDICT, 240},
 };
 
 enum {
     RANKS_MAX = 12, /* later translations are of rare senses */
     SOURCES_N = sizeof sources / sizeof sources[0],
-    TABLE_SCORE = 960,
+    TABLE_SCORE = 1500,
     TABLE_WEIGHT_MAX = 100
 };
 
 struct builder {
     struct wordbook *book;
     const struct source *source;
-    int language;
     unsigned pairs_n; /* of this source */
     struct buf about;
     unsigned dictionaries_n;
@@ -60,11 +61,22 @@ static void add_gloss(void *arg, const char *head, const char *gloss, unsigned r
 {
     struct builder *b = arg;
     const struct source *s = b->source;
+    unsigned score;
 
+    if (strcmp(s->other, "en") == 0)
+        wordbook_hear(b->book, gloss);
     if (rank >= RANKS_MAX)
         return;
-    b->pairs_n += wordbook_add(b->book, b->language, s->inverted ? gloss : head,
-                               s->inverted ? head : gloss, s->score / (1 + rank));
+    score = s->score / (1 + rank);
+    if (strcmp(s->other, "en") == 0)
+        b->pairs_n += wordbook_add(b->book, language_find(s->language), head, gloss,
+                                   WORDBOOK_TO_ENGLISH, score);
+    else if (strcmp(s->language, "en") == 0)
+        b->pairs_n += wordbook_add(b->book, language_find(s->other), gloss, head,
+                                   WORDBOOK_FROM_ENGLISH, score);
+    else
+        b->pairs_n += wordbook_bridge(b->book, language_find(s->language), head,
+                                      language_find(s->other), gloss);
 }
 
 static void add_entry(void *arg, const char *entry, size_t bytes)
@@ -125,7 +137,6 @@ static enum err_code source_read(struct builder *b, const struct source *s, char
         return ERR_OK;
     }
     b->source = s;
-    b->language = language_find(s->language);
     if (s->form == FORM_CEDICT) {
         BUF_AUTO struct buf path = {0};
         buf_printf(&path, "%s%s", base, ending);
@@ -155,7 +166,7 @@ static enum err_code table_row(void *arg, const struct csv *row, struct err *e)
         (rc = csv_require(row, "english", &english, e)) != ERR_OK ||
         (rc = csv_number(row, "weight", 1, TABLE_WEIGHT_MAX, &weight, e)) != ERR_OK)
         return rc;
-    b->pairs_n += wordbook_add(b->book, language, word, english,
+    b->pairs_n += wordbook_add(b->book, language, word, english, WORDBOOK_TO_ENGLISH,
                                TABLE_SCORE * (unsigned)weight / TABLE_WEIGHT_MAX);
     return ERR_OK;
 }

@@ -19,8 +19,9 @@
 
 enum { FILE_BYTES_MAX = 16 << 20, COLUMNS_MAX = 32, SENSES_KEPT = 2 };
 
-/* Below these a pair is taken for chance. */
-static const double count_min = 1.5, likely_min = 0.1;
+/* Below these a pair is taken for chance: it stood together nearly once when all else is explained,
+ * and is likely both ways. */
+static const double count_min = 0.9, likely_min = 0.1;
 
 struct words {
     uint32_t *words; /* owned */

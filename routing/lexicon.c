@@ -97,7 +97,7 @@ static bool lexicon_lay_out(const unsigned char *bytes, size_t n, struct lexicon
     x->mark = read_u64(bytes + LEXICON_AT_CHECKSUM);
     if (about_bytes == 0 || !lies_within(n, about_at, about_bytes, 1) ||
         bytes[about_at + about_bytes - 1] != '\0' || x->stems_n > LEXICON_STEMS_MAX ||
-        !lies_within(n, stems_at, x->stems_n, 8))
+        !lies_within(n, stems_at, x->stems_n, LEXICON_STEM_BYTES))
         return false;
     x->about = (const char *)bytes + about_at;
     x->stems = bytes + stems_at;
@@ -216,6 +216,7 @@ static size_t senses_read(const struct lexicon *x, const unsigned char *entry,
         if (sense >> LEXICON_WEIGHT_SHIFT == 0)
             continue;
         senses[n].key = read_u64(x->stems + 8 * stem);
+        senses[n].skeleton = read_u32(x->stems + (size_t)8 * x->stems_n + 4 * stem);
         senses[n++].weight = (float)(sense >> LEXICON_WEIGHT_SHIFT) / (float)LEXICON_WEIGHT_MAX;
     }
     return n;
@@ -231,7 +232,7 @@ static size_t phrase_room(const struct text *t, size_t i, size_t most)
     return n;
 }
 
-static bool is_english(int language, const struct token *t)
+bool lexicon_is_english(int language, const struct token *t)
 {
     static const char *const latin[] = {"es", "fr"};
 
@@ -254,8 +255,9 @@ bool lexicon_find(const struct lexicon *x, int language, const struct text *t, s
 
     if (token->flags & (TOKEN_STOP | TOKEN_NUMBER))
         return false;
-    if (is_english(language, token)) {
-        *ret_hit = (struct lexicon_hit){.tokens_n = 1, .senses_n = 1, .senses = {{token->key, 1}}};
+    if (lexicon_is_english(language, token)) {
+        *ret_hit =
+            (struct lexicon_hit){.tokens_n = 1, .senses_n = 1, .senses = {{token->key, 1, 0}}};
         return true;
     }
     word = tongue ? entry_find(tongue, token->key) : NULL;

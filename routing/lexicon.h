@@ -21,8 +21,9 @@ enum {
 struct lexicon;
 
 struct lexicon_sense {
-    uint64_t key; /* as token.key in an English text */
-    float weight; /* 0..1, how far the word stands for this stem; descending */
+    uint64_t key;      /* as token.key in an English text */
+    float weight;      /* 0..1, how far the word stands for this stem; descending */
+    uint32_t skeleton; /* as token.skeleton, of a Chinese name's Latin form; 0: no name */
 };
 
 struct lexicon_hit {

@@ -4,7 +4,8 @@
  *   header      magic, version, checksum of all behind it, dialect, bytes, number of
  *               dictionaries, where the parts stand
  *   about       where the words come from, NUL-terminated
- *   stems       English keys, 8 bytes each, every one once, ascending
+ *   stems       English keys, 8 bytes each, every one once, ascending; then 4 bytes for each: its
+ *               skeleton where it is a name in Chinese, else 0
  *   a language  buckets: first entry of each, by the top bits of the key, and the number of all;
  *               entries by key, 12 bytes: low half of the key, two senses
  *
@@ -33,6 +34,7 @@ enum {
     LEXICON_TONGUE_BYTES = 16,
     LEXICON_HEADER_BYTES = LEXICON_AT_TONGUES + LANGUAGES_N * LEXICON_TONGUE_BYTES,
     LEXICON_BUCKET_BITS_MAX = 20,
+    LEXICON_STEM_BYTES = 12,
     LEXICON_ENTRY_BYTES = 12,
     LEXICON_STEM_BITS = 20,
     LEXICON_LONGEST_BITS = 4,
@@ -41,6 +43,8 @@ enum {
     LEXICON_STEMS_MAX = 1 << LEXICON_STEM_BITS
 };
 
+/* A word that stands for itself in a text of that language. */
+bool lexicon_is_english(int language, const struct token *t);
 /* The key of n >= 1 tokens in a row. */
 uint64_t lexicon_phrase(const struct token *tokens, size_t n);
 /* A number that changes when text_read makes other keys. */

@@ -229,11 +229,13 @@ static char letter_class(UChar32 c)
     return 0;
 }
 
-/* What two letters write together: sh, ch, ts -> s; ph -> f; zh, dj, dzh -> g; kh -> nothing. */
-static size_t skeleton_join(char *out, size_t n, UChar32 before, UChar32 c, char class)
+/* What two letters write together: sh, ch, ts -> s; ph -> f; zh, dj, dzh -> g; kh -> nothing. "ch"
+ * before l, n, r sounds k ("Christ"). */
+static size_t skeleton_join(char *out, size_t n, UChar32 before, UChar32 c, UChar32 next,
+                            char class)
 {
     if (c == 'h' && n > 0) {
-        if (before == 'c')
+        if (before == 'c' && next != 'l' && next != 'n' && next != 'r')
             out[n - 1] = 's';
         else if (before == 'p')
             out[n - 1] = 'f';
@@ -253,9 +255,22 @@ static size_t skeleton_join(char *out, size_t n, UChar32 before, UChar32 c, char
     return n + 1;
 }
 
+static bool is_vowel(UChar32 c)
+{
+    return c > 0 && c < 0x80 && strchr("aeiouy", (int)c);
+}
+
+/* The g of an English "gh" that is not heard: "Brighton", but "Uighur". */
+static bool is_silent(const UChar32 *folded, size_t n, size_t i)
+{
+    return folded[i] == 'g' && i > 0 && i + 1 < n && folded[i + 1] == 'h' &&
+           (folded[i - 1] == 'u' || folded[i - 1] == 'i') &&
+           (i + 2 == n || !is_vowel(folded[i + 2]));
+}
+
 static uint32_t word_skeleton(const UChar32 *folded, size_t n, uint8_t *ret_consonants)
 {
-    char classes[WORD_LETTERS_MAX];
+    char classes[2 * WORD_LETTERS_MAX]; /* an x has two */
     size_t classes_n = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -263,7 +278,12 @@ static uint32_t word_skeleton(const UChar32 *folded, size_t n, uint8_t *ret_cons
         char class = letter_class(folded[i]);
         if (folded[i] == 'c' && (next == 'e' || next == 'i'))
             class = 's';
-        classes_n = skeleton_join(classes, classes_n, i > 0 ? folded[i - 1] : 0, folded[i], class);
+        if (is_silent(folded, n, i))
+            class = 0;
+        if (folded[i] == 'x' && i > 0)
+            classes_n = skeleton_join(classes, classes_n, 0, folded[i], next, 'k');
+        classes_n =
+            skeleton_join(classes, classes_n, i > 0 ? folded[i - 1] : 0, folded[i], next, class);
     }
     *ret_consonants = (uint8_t)classes_n;
     if (classes_n < SKELETON_LETTERS)

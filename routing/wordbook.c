@@ -5,21 +5,45 @@
 #include "config/load.h"
 #include "routing/lexicon_inside.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    BRIDGES_IN_A_ROW = 2,
+    HEARD_USUAL = 100, /* a word heard so often counts in one way as in the other */
+    SCORE_PARTS = 100  /* so that small scores stay apart */
+};
+
 struct pair {
-    uint64_t phrase; /* lexicon_phrase */
-    uint64_t stem;   /* token.key */
-    uint64_t first;  /* key of the phrase's first word */
+    uint64_t phrase;   /* lexicon_phrase */
+    uint64_t stem;     /* token.key */
+    uint64_t first;    /* key of the phrase's first word */
+    uint32_t skeleton; /* of the English word, where the phrase is a Chinese name */
     uint32_t score;
     uint8_t language;
     uint8_t tokens_n; /* of the phrase */
+    uint8_t way;      /* enum wordbook_way */
+    bool is_common;   /* the English word has no capital */
+};
+
+/* One side of a bridge: what a pair says of its phrase. */
+struct side {
+    uint64_t phrase, first;
+    uint8_t language, tokens_n;
+};
+
+struct bridge {
+    struct side sides[2];
 };
 
 struct wordbook {
     struct pair *pairs; /* owned */
     size_t pairs_n, room;
+    struct bridge *bridges; /* owned */
+    size_t bridges_n, bridges_room;
+    uint64_t *heard; /* owned: stems of English text, one for each word */
+    size_t heard_n, heard_room;
 };
 
 struct wordbook *wordbook_new(void)
@@ -32,12 +56,14 @@ void wordbook_free(struct wordbook *b)
     if (!b)
         return;
     free(b->pairs);
+    free(b->bridges);
+    free(b->heard);
     free(b);
 }
 
 /* --- collecting ------------------------------------------------------------------------ */
 
-static bool phrase_fits(const struct text *t)
+static bool phrase_fits(const struct text *t, int language)
 {
     bool says = false;
 
@@ -47,13 +73,14 @@ static bool phrase_fits(const struct text *t)
     for (size_t i = 0; i < t->tokens_n; i++) {
         if (i > 0 && (t->tokens[i].flags & TOKEN_BREAK))
             return false;
-        says = says || !(t->tokens[i].flags & (TOKEN_STOP | TOKEN_NUMBER));
+        says = says || !((t->tokens[i].flags & (TOKEN_STOP | TOKEN_NUMBER)) ||
+                         lexicon_is_english(language, &t->tokens[i]));
     }
     return says;
 }
 
-/* Content words of t, their stems; more than fit: 0. */
-static size_t content_stems(const struct text *t, uint64_t stems[LEXICON_SENSES_MAX])
+/* Content words of t; more than fit: 0. */
+static size_t content_words(const struct text *t, const struct token *words[LEXICON_SENSES_MAX])
 {
     size_t n = 0;
 
@@ -63,9 +90,15 @@ static size_t content_stems(const struct text *t, uint64_t stems[LEXICON_SENSES_
             continue;
         if (n == LEXICON_SENSES_MAX)
             return 0;
-        stems[n++] = t->tokens[i].key;
+        words[n++] = &t->tokens[i];
     }
     return n;
+}
+
+/* Chinese alone has neither capitals nor sounds in its letters, so the name's sound is kept. */
+static bool is_name(const struct text *phrase, const struct token *english)
+{
+    return (phrase->tokens[0].flags & TOKEN_HAN) && (english->flags & TOKEN_UPPER);
 }
 
 static void pair_add(struct wordbook *b, struct pair p)
@@ -78,26 +111,75 @@ static void pair_add(struct wordbook *b, struct pair p)
 }
 
 bool wordbook_add(struct wordbook *b, int language, const char *phrase, const char *english,
-                  unsigned score)
+                  enum wordbook_way way, unsigned score)
 {
     struct text p, e;
-    uint64_t stems[LEXICON_SENSES_MAX];
-    size_t stems_n = 0;
+    const struct token *words[LEXICON_SENSES_MAX];
+    size_t words_n = 0;
 
     text_read(phrase, language, &p);
     text_read(english, language_find("en"), &e);
-    if (phrase_fits(&p))
-        stems_n = content_stems(&e, stems);
-    for (size_t i = 0; i < stems_n; i++)
+    if (phrase_fits(&p, language))
+        words_n = content_words(&e, words);
+    for (size_t i = 0; i < words_n; i++)
         pair_add(b, (struct pair){.phrase = lexicon_phrase(p.tokens, p.tokens_n),
-                                  .stem = stems[i],
+                                  .stem = words[i]->key,
+                                  .skeleton = is_name(&p, words[i]) ? words[i]->skeleton : 0,
                                   .first = p.tokens[0].key,
                                   .score = score,
                                   .language = (uint8_t)language,
+                                  .way = (uint8_t)way,
+                                  .is_common = !(words[i]->flags & TOKEN_UPPER),
                                   .tokens_n = (uint8_t)p.tokens_n});
     text_clear(&p);
     text_clear(&e);
-    return stems_n > 0;
+    return words_n > 0;
+}
+
+void wordbook_hear(struct wordbook *b, const char *english)
+{
+    struct text t;
+
+    text_read(english, language_find("en"), &t);
+    for (size_t i = 0; i < t.tokens_n; i++) {
+        if (t.tokens[i].flags & (TOKEN_STOP | TOKEN_NUMBER))
+            continue;
+        if (b->heard_n == b->heard_room) {
+            b->heard_room = b->heard_room ? b->heard_room * 2 : 4096;
+            b->heard = mem_grow(b->heard, b->heard_room, sizeof *b->heard);
+        }
+        b->heard[b->heard_n++] = t.tokens[i].key;
+    }
+    text_clear(&t);
+}
+
+static bool side_read(int language, const char *phrase, struct side *ret_side)
+{
+    struct text t;
+    bool fits;
+
+    text_read(phrase, language, &t);
+    fits = phrase_fits(&t, language);
+    if (fits)
+        *ret_side = (struct side){lexicon_phrase(t.tokens, t.tokens_n), t.tokens[0].key,
+                                  (uint8_t)language, (uint8_t)t.tokens_n};
+    text_clear(&t);
+    return fits;
+}
+
+bool wordbook_bridge(struct wordbook *b, int language, const char *phrase, int other_language,
+                     const char *other)
+{
+    struct bridge x;
+
+    if (!side_read(language, phrase, &x.sides[0]) || !side_read(other_language, other, &x.sides[1]))
+        return false;
+    if (b->bridges_n == b->bridges_room) {
+        b->bridges_room = b->bridges_room ? b->bridges_room * 2 : 1024;
+        b->bridges = mem_grow(b->bridges, b->bridges_room, sizeof *b->bridges);
+    }
+    b->bridges[b->bridges_n++] = x;
+    return true;
 }
 
 /* --- choosing -------------------------------------------------------------------------- */
@@ -122,6 +204,55 @@ static int by_phrase(const void *a, const void *b)
     return order ? order : by_stem(a, b);
 }
 
+static int by_number(const void *a, const void *b)
+{
+    return compare_u64(*(const uint64_t *)a, *(const uint64_t *)b);
+}
+
+/* How often the stem was heard. */
+static size_t heard_count(const struct wordbook *b, uint64_t stem)
+{
+    size_t bounds[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        size_t low = 0, high = b->heard_n;
+        while (low < high) {
+            size_t middle = (low + high) / 2;
+            if (b->heard[middle] < stem + i)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        bounds[i] = low;
+    }
+    return bounds[1] - bounds[0];
+}
+
+/* Bayes' rule: the chance of the English word, given the foreign one, goes with the chance of the
+ * foreign one in the English word's entry, and with how common the English word is: by its root,
+ * since dictionaries are no sample of what people write. */
+static void pairs_weigh(struct wordbook *b)
+{
+
+    if (b->heard_n > 0)
+        qsort(b->heard, b->heard_n, sizeof *b->heard, by_number);
+    for (size_t i = 0; i < b->pairs_n; i++) {
+        struct pair *p = &b->pairs[i];
+        double score = p->score;
+        if (p->way == WORDBOOK_FROM_ENGLISH)
+            score *= sqrt((1 + (double)heard_count(b, p->stem)) / HEARD_USUAL);
+        p->score = (uint32_t)(score * SCORE_PARTS) + 1;
+    }
+}
+
+static void pair_join(struct pair *into, const struct pair *p)
+{
+    into->score += p->score;
+    into->is_common |= p->is_common;
+    if (p->skeleton > into->skeleton)
+        into->skeleton = p->skeleton;
+}
+
 /* Equal pairs become one, their scores added; then by language and phrase. */
 static void pairs_join(struct wordbook *b)
 {
@@ -131,7 +262,7 @@ static void pairs_join(struct wordbook *b)
         qsort(b->pairs, b->pairs_n, sizeof *b->pairs, by_phrase);
     for (size_t i = 0; i < b->pairs_n; i++) {
         if (n > 0 && by_phrase(&b->pairs[n - 1], &b->pairs[i]) == 0)
-            b->pairs[n - 1].score += b->pairs[i].score;
+            pair_join(&b->pairs[n - 1], &b->pairs[i]);
         else
             b->pairs[n++] = b->pairs[i];
     }
@@ -140,6 +271,7 @@ static void pairs_join(struct wordbook *b)
 
 struct sense {
     uint64_t stem;
+    uint32_t skeleton;
     uint8_t weight; /* 0: none */
 };
 
@@ -150,10 +282,78 @@ struct entry {
     uint8_t longest; /* tokens of the longest phrase that begins so */
 };
 
+/* "United Nations" is a name of ordinary words: it has no sound in other languages. */
+static void names_check(struct wordbook *b)
+{
+    uint64_t *common = mem_new(b->pairs_n + 1, sizeof *common);
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->pairs_n; i++)
+        if (b->pairs[i].is_common)
+            common[n++] = b->pairs[i].stem;
+    qsort(common, n, sizeof *common, by_number);
+    for (size_t i = 0; i < b->pairs_n; i++)
+        if (b->pairs[i].skeleton &&
+            bsearch(&b->pairs[i].stem, common, n, sizeof *common, by_number))
+            b->pairs[i].skeleton = 0;
+    free(common);
+}
+
+/* The pairs of a phrase; NULL: none. pairs are joined up to n. */
+static const struct pair *pairs_find(const struct wordbook *b, size_t n, const struct side *side,
+                                     size_t *ret_pairs_n)
+{
+    size_t low = 0, high = n, end;
+    struct pair wanted = {.phrase = side->phrase, .language = side->language};
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (by_phrase(&b->pairs[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (end = low; end < n && b->pairs[end].phrase == side->phrase &&
+                    b->pairs[end].language == side->language;)
+        end++;
+    *ret_pairs_n = end - low;
+    return end > low ? &b->pairs[low] : NULL;
+}
+
+/* The unexplained side of each bridge takes the other's pairs; of several, what they agree on adds
+ * up. */
+static void bridges_cross(struct wordbook *b)
+{
+    size_t joined_n = b->pairs_n;
+
+    for (size_t i = 0; i < b->bridges_n; i++)
+        for (size_t k = 0; k < 2; k++) {
+            const struct side *to = &b->bridges[i].sides[k], *from = &b->bridges[i].sides[1 - k];
+            size_t n, to_n;
+            const struct pair *p = pairs_find(b, joined_n, from, &n);
+            if (!p || pairs_find(b, joined_n, to, &to_n))
+                continue;
+            for (size_t first = (size_t)(p - b->pairs), j = 0; j < n; j++) {
+                struct pair copy = b->pairs[first + j];
+                copy.phrase = to->phrase;
+                copy.first = to->first;
+                copy.language = to->language;
+                copy.tokens_n = to->tokens_n;
+                pair_add(b, copy);
+            }
+        }
+    pairs_join(b);
+}
+
+struct stem {
+    uint64_t key;
+    uint32_t skeleton;
+};
+
 /* The file under way. */
 struct writer {
     struct entry *entries; /* owned */
-    uint64_t *stems;       /* owned, sorted, each once */
+    struct stem *stems;    /* owned, sorted, each once */
     size_t entries_n, stems_n;
     unsigned char *bytes; /* owned */
     size_t n;
@@ -182,8 +382,8 @@ static void senses_choose(const struct pair *pairs, size_t n,
         sum += best[k] ? best[k]->score : 0;
     for (size_t k = 0; k < LEXICON_SENSES_MAX; k++)
         if (best[k])
-            senses[k] =
-                (struct sense){best[k]->stem, (uint8_t)(best[k]->score * LEXICON_WEIGHT_MAX / sum)};
+            senses[k] = (struct sense){best[k]->stem, best[k]->skeleton,
+                                       (uint8_t)(best[k]->score * LEXICON_WEIGHT_MAX / sum)};
 }
 
 static int by_place(const void *a, const void *b)
@@ -229,9 +429,19 @@ static void entries_make(const struct wordbook *b, struct writer *w)
     }
 }
 
+/* For bsearch, and the same with names first, so that one of a stem's names stays. */
 static int by_key(const void *a, const void *b)
 {
-    return compare_u64(*(const uint64_t *)a, *(const uint64_t *)b);
+    return compare_u64(((const struct stem *)a)->key, ((const struct stem *)b)->key);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    int order = by_key(a, b);
+
+    return order ? order
+                 : compare_u64(((const struct stem *)b)->skeleton,
+                               ((const struct stem *)a)->skeleton);
 }
 
 static void stems_make(struct writer *w)
@@ -242,11 +452,12 @@ static void stems_make(struct writer *w)
     for (size_t i = 0; i < w->entries_n; i++)
         for (size_t k = 0; k < LEXICON_SENSES_MAX; k++)
             if (w->entries[i].senses[k].weight > 0)
-                w->stems[n++] = w->entries[i].senses[k].stem;
+                w->stems[n++] =
+                    (struct stem){w->entries[i].senses[k].stem, w->entries[i].senses[k].skeleton};
     if (n > 0)
-        qsort(w->stems, n, sizeof *w->stems, by_key);
+        qsort(w->stems, n, sizeof *w->stems, by_name);
     for (size_t i = 0; i < n; i++)
-        if (i == 0 || w->stems[i] != w->stems[w->stems_n - 1])
+        if (i == 0 || w->stems[i].key != w->stems[w->stems_n - 1].key)
             w->stems[w->stems_n++] = w->stems[i];
 }
 
@@ -269,11 +480,11 @@ static void put_at(struct writer *w, size_t at, uint64_t value, size_t bytes)
 
 static uint32_t sense_word(const struct writer *w, const struct sense *s)
 {
-    const uint64_t *stem;
+    const struct stem *stem;
 
     if (s->weight == 0)
         return 0;
-    stem = bsearch(&s->stem, w->stems, w->stems_n, sizeof *w->stems, by_key);
+    stem = bsearch(&(struct stem){.key = s->stem}, w->stems, w->stems_n, sizeof *w->stems, by_key);
     return (uint32_t)(stem - w->stems) | (uint32_t)s->weight << LEXICON_WEIGHT_SHIFT;
 }
 
@@ -316,7 +527,9 @@ static void file_write(struct writer *w, const char *about, unsigned dictionarie
     put_at(w, LEXICON_AT_STEMS, w->n, 4);
     put_at(w, LEXICON_AT_STEMS + 4, w->stems_n, 4);
     for (size_t i = 0; i < w->stems_n; i++)
-        put(w, w->stems[i], 8);
+        put(w, w->stems[i].key, 8);
+    for (size_t i = 0; i < w->stems_n; i++)
+        put(w, w->stems[i].skeleton, 4);
     for (size_t i = 0, end, l = 0; l < LANGUAGES_N; l++, i = end) {
         for (end = i; end < w->entries_n && w->entries[end].language == l;)
             end++;
@@ -332,11 +545,15 @@ enum err_code wordbook_write(struct wordbook *b, const char *about, unsigned dic
     struct writer w = {0};
     enum err_code rc = ERR_OK;
 
+    pairs_weigh(b);
     pairs_join(b);
+    for (int i = 0; i < BRIDGES_IN_A_ROW; i++)
+        bridges_cross(b);
+    names_check(b);
     entries_make(b, &w);
     stems_make(&w);
     /* Buckets take at most 4 bytes an entry, one at least a language, and each list's end. */
-    w.bytes = mem_new(1, LEXICON_HEADER_BYTES + strlen(about) + 1 + 8 * w.stems_n +
+    w.bytes = mem_new(1, LEXICON_HEADER_BYTES + strlen(about) + 1 + LEXICON_STEM_BYTES * w.stems_n +
                              w.entries_n * (LEXICON_ENTRY_BYTES + 4) + (size_t)LANGUAGES_N * 8);
     file_write(&w, about, dictionaries_n);
     if (w.n > LEXICON_BYTES_MAX || w.stems_n > LEXICON_STEMS_MAX)

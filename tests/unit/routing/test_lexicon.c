@@ -41,9 +41,9 @@ static struct buf write_rows(bool backwards)
 
     for (size_t i = 0; i < N; i++) {
         const struct row *r = &rows[backwards ? N - 1 - i : i];
-        assert_int_equal(
-            wordbook_add(b, language_find(r->language), r->phrase, r->english, r->score),
-            strcmp(r->english, "of") != 0);
+        assert_int_equal(wordbook_add(b, language_find(r->language), r->phrase, r->english,
+                                      WORDBOOK_TO_ENGLISH, r->score),
+                         strcmp(r->english, "of") != 0);
     }
     assert_int_equal(wordbook_write(b, "a test", 3, &bytes, &e), ERR_OK);
     wordbook_free(b);
