@@ -35,8 +35,8 @@ struct pair {
     struct transition_input input;
     char operation[OPERATION_BYTES];
     unsigned rounds;
-    struct stored own, other;           /* owned: as read, then as they will be */
-    struct stored followers[MERGE_MAX]; /* owned */
+    struct stored own, other; /* owned: as read, then as they will be */
+    struct stored *followers; /* owned, with its elements */
     size_t followers_n;
     struct record own_before, blocking;
     bool blocked; /* blocking is set: not the request of the path is in the way */
@@ -67,6 +67,8 @@ static void pair_forget(struct pair *op)
     stored_clear(&op->other);
     for (size_t i = 0; i < op->followers_n; i++)
         stored_clear(&op->followers[i]);
+    free(op->followers);
+    op->followers = NULL;
     op->followers_n = 0;
     op->blocked = false;
 }
@@ -190,6 +192,7 @@ static void pair_followers_read(void *arg, struct stored *list, size_t n, const 
         task_problem(pair_end(op), e);
         return;
     }
+    op->followers = mem_new(n, sizeof *op->followers);
     for (size_t i = 0; i < n; i++) {
         op->followers[i] = list[i];
         list[i] = (struct stored){0};
@@ -281,7 +284,6 @@ static void pair_link(struct pair *op)
                             .action = ACTION_LINK,
                             .who = &t->who,
                             .judgements = &judgement,
-                            .judgements_n = 1,
                             .idempotency = &t->idempotency,
                             .operation = op->operation,
                             .half = op->other.record.id};
@@ -309,9 +311,12 @@ static void pair_link(struct pair *op)
         pair_refuse(op, NULL, &refusal);
         return;
     }
-    judgement_make(before.id, op->own.inner, op->other.record.id, op->other.inner,
-                   relation == RELATION_NONE ? VERDICT_NONE : VERDICT_RELATED, &t->who, now_ms,
-                   &judgement);
+    if (relation == RELATION_NONE || relation_of(known) == RELATION_NONE) { /* not: another kind */
+        judgement_make(before.id, op->own.inner, op->other.record.id, op->other.inner,
+                       relation == RELATION_NONE ? VERDICT_NONE : VERDICT_RELATED, &t->who, now_ms,
+                       &judgement);
+        what.judgements_n = 1;
+    }
     relation_set(op->own.inner, &op->other.record, relation, &t->who, op->operation, now_ms);
     line = view_history(&before, &op->own.record, ACTION_LINK, &t->who, &op->input, now_ms);
     change.history = line;

@@ -65,11 +65,13 @@ static void half_write(struct mend *op, struct stored *to, const struct stored *
     struct record before = to->record;
     const struct lifecycle_row *row;
     int64_t now_ms = clock_now_ms();
+    struct judgement taken_back;
     struct change change = {.before = &before, .after = &to->record, .inner = to->inner};
     struct movement what = {.changes = &change,
                             .changes_n = 1,
                             .action = ACTION_LINK,
                             .who = &self,
+                            .judgements = &taken_back,
                             .idempotency = &none,
                             .operation = op->operation};
     struct err e = {0};
@@ -79,6 +81,11 @@ static void half_write(struct mend *op, struct stored *to, const struct stored *
     in.counterpart = &from->record;
     if (transition_apply(&to->record, ACTION_LINK, &self, &in, now_ms, &row, &e) != ERR_OK)
         bug("the other half of a link is refused in %s", state_words[before.state]);
+    if (in.relation == RELATION_NONE) { /* the verdict may stand on this side */
+        judgement_make(before.id, NULL, from->record.id, NULL, VERDICT_NONE, &self, now_ms,
+                       &taken_back);
+        what.judgements_n = 1;
+    }
     line = view_history(&before, &to->record, ACTION_LINK, &self, &in, now_ms);
     change.history = line;
     request_store_move(op->store, &what, half_moved, op);

@@ -101,21 +101,23 @@ static void route_read(void *arg, struct stored *stored, const struct err *e)
         corpus_enter(op->corpus, op->before.country, route_entered, op);
 }
 
-/* A merged request is an alias: its survivor is meant. */
+/* A merged request is an alias: its survivor is meant. One that cannot be read takes nothing in. */
 static void route_wish_read(void *arg, struct stored *stored, const struct err *e)
 {
     struct route *op = arg;
 
-    if (!stored) {
+    if (e->code == ERR_UNAVAILABLE) {
         route_failed(op, e);
         return;
     }
-    if (*stored->record.merged_into) {
+    if (stored && *stored->record.merged_into) {
         request_store_read(op->crew->store, stored->record.merged_into, NULL, route_wish_read, op);
         return;
     }
-    op->wish = *stored;
-    *stored = (struct stored){0};
+    if (stored) {
+        op->wish = *stored;
+        *stored = (struct stored){0};
+    }
     corpus_enter(op->corpus, op->before.country, route_entered, op);
 }
 

@@ -1,5 +1,6 @@
 """One need, sent twice: merge, undo, join, link, and what is kept of people's verdicts."""
 import json
+import signal
 import time
 
 import pytest
@@ -319,6 +320,40 @@ def test_a_country_joins_its_own_without_the_coordinator(site):
     assert doc["other"]["state"] == "merged"
 
 
+def test_what_the_router_has_not_seen_yet_joins_but_takes_nothing_in(make_site):
+    site = make_site(env={"LIAISON_RECONCILE_MS": "800"})
+    one = site.routed("KEN", **wetland("Lake Baringo"))["id"]
+    site.workers[1].signal(signal.SIGTERM)
+    assert site.workers[1].wait() == 0
+    two, three = (ok(site.submit("KEN", **wetland(p)), 201)["id"] for p in ("Lake Bogoria", "Lake Elmenteita"))
+    assert site.get("country:KEN", two)["allowed_actions"] == ["withdraw", "join"]
+    doc = problem(site.act("country:KEN", three, "join", {"other": two}), 409, "wrong-state")
+    assert doc["other"]["state"] == "submitted"
+    problem(site.act("coordinator", two, "merge", {"other": one}), 409, "wrong-state")
+    assert ok(site.act("country:KEN", two, "join", {"other": one}))["state"] == "merged"
+    site.processes.remove(site.workers[1])
+    site.start_worker(1)
+    site.wait_state("country:KEN", three, "offered", "triage")
+    wait_until(lambda: site.redis("HLEN", partition_key(two, "queued")) == 0, 10, "its entry is settled")
+    assert site.get("country:KEN", two)["state"] == "merged"
+    assert actions(site.history("country:KEN", two)) == ["submit", "join"]
+    back = ok(site.act("coordinator", two, "unmerge"))
+    assert back["state"] == "triage" and back["routing"] is None
+    assert ok(site.act("coordinator", two, "route", {"lead": "ramsar"}))["holder"] == "ramsar"
+
+
+def test_a_wish_that_cannot_be_read_is_a_person_s_to_judge(make_site):
+    site = make_site()
+    one = site.routed("KEN", **wetland("Lake Baringo"))["id"]
+    site.workers[1].signal(signal.SIGTERM)
+    assert site.workers[1].wait() == 0
+    two = ok(site.submit("KEN", **twin("Lake Baringo"), join=one), 201)["id"]
+    site.redis("HSET", partition_key(one, f"req:{one}"), "inner", b"\x01\x00\x00broken")
+    site.processes.remove(site.workers[1])
+    site.start_worker(1)
+    assert site.wait_state("country:KEN", two, "triage", "merged", "offered")["state"] == "triage"
+
+
 def test_a_wish_to_join_that_the_router_confirms_is_carried_out_at_once(site):
     place = f"Lake {name()}"
     one = site.routed("GHA", **wetland(place), themes=["a"])
@@ -516,6 +551,15 @@ def test_every_verdict_on_a_pair_is_kept_with_what_the_engine_said(make_site):
     assert judged(site, one["id"], two["id"])[0] == "related", "routing does not take back what a link says"
     ok(site.act("coordinator", one["id"], "link", {"other": two["id"], "relation": "none"}))
     assert judged(site, one["id"], two["id"]) is None
+
+    # Links of two countries: said at either end, counted once.
+    one, two = (site.routed(c, **wetland(f"{name()} {name()}"))["id"] for c in ("TZA", "NER"))
+    base = sum(n[1] for n in counts(site).values())
+    ok(site.act("coordinator", one, "link", {"other": two, "relation": "related"}))
+    ok(site.act("coordinator", two, "link", {"other": one, "relation": "same_site"}))
+    assert sum(n[1] for n in counts(site).values()) == base + 1
+    ok(site.act("coordinator", two, "link", {"other": one, "relation": "none"}))
+    assert sum(n[1] for n in counts(site).values()) == base
 
     one, two = pair(site, "BDI")
     assert site.act("coordinator", two["id"], "route", {"lead": "ramsar", "not_duplicate_of": ["LN-1"]}).faults() == {
