@@ -1,5 +1,6 @@
 /* A request beside those that it resembles: what the index finds, each with its record as it is
- * now; those that have ended meanwhile are left out. */
+ * now; those that have ended meanwhile are left out. One that is merged stands for its survivor,
+ * which is listed in its place, once. */
 #ifndef CORPUS_COMPARE_H
 #define CORPUS_COMPARE_H
 
@@ -10,7 +11,7 @@
 enum { COMPARE_DUPLICATES_MAX = 6, COMPARE_RELATED_MAX = 4 };
 
 struct match {
-    struct similar_hit hit;
+    struct similar_hit hit; /* its words may be those of one merged into this one */
     struct stored stored;
 };
 

@@ -19,7 +19,8 @@ static int64_t closed_after(int64_t now_ms)
 
 bool candidate_state(enum state s)
 {
-    return s == STATE_CLOSED || (s != STATE_SUBMITTED && !lifecycle_is_terminal(s));
+    return s == STATE_CLOSED || s == STATE_MERGED ||
+           (s != STATE_SUBMITTED && !lifecycle_is_terminal(s));
 }
 
 bool candidate_is(const struct record *r, int64_t now_ms)

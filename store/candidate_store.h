@@ -1,7 +1,8 @@
-/* What a new request is compared with: the decided requests that have not ended, and those closed
- * less than a year ago (domain reference 5.6). Each country keeps its decided requests in one list,
- * in order, an id and behind it the sealed vector that the engine compares with, so that a country
- * is read in a few calls and without its texts. */
+/* What a new request is compared with: the decided requests that have not ended, those closed less
+ * than a year ago (domain reference 5.6), and those merged, whose words lead to their survivor.
+ * Each country keeps its decided requests in one list, in order, an id and behind it the sealed
+ * vector that the engine compares with, so that a country is read in a few calls and without its
+ * texts. */
 #ifndef STORE_CANDIDATE_STORE_H
 #define STORE_CANDIDATE_STORE_H
 
