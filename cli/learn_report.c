@@ -1,5 +1,7 @@
 #include "cli/learn_report.h"
 
+#include "base/buf.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,25 +183,68 @@ static void change_write(FILE *out, const char *name, double now, double learned
     fprintf(out, "%-36s%12.6g%12.6g\n", name, now, learned);
 }
 
-static void changes_write(const struct learn_report *r, FILE *out)
+enum { CHANGES_SHOWN = 20 };
+
+/* One weight of classes.csv that changes. */
+struct change {
+    const char *feature;
+    size_t class;
+    float now, learned;
+};
+
+static int change_compare(const void *a, const void *b)
+{
+    const struct change *x = a, *y = b;
+    float dx = fabsf(x->learned - x->now), dy = fabsf(y->learned - y->now);
+
+    if (dx < dy || dx > dy)
+        return dx < dy ? 1 : -1;
+    return strcmp(x->feature, y->feature);
+}
+
+static void rows_compare(const char *feature, const struct class_row *now,
+                         const struct class_row *learned, struct change *changes, size_t *n)
+{
+    for (size_t k = 0; k < CLASSES_MAX; k++)
+        if (now->weights[k] < learned->weights[k] || now->weights[k] > learned->weights[k])
+            changes[(*n)++] = (struct change){feature, k, now->weights[k], learned->weights[k]};
+}
+
+/* What words say about who leads: the greatest changes, and how many there are. */
+static void classes_write(const struct learn_report *r, FILE *out)
 {
     const struct mandate *m = r->mandate;
-    size_t pairs = 0;
+    const struct class_weights *now = r->now->classes, *learned = r->learned->classes;
+    struct change *changes =
+        mem_new((m->topics_n + r->terms->concepts_n) * CLASSES_MAX + 1, sizeof *changes);
+    size_t n = 0;
 
+    for (size_t t = 0; t < m->topics_n; t++)
+        rows_compare(m->topics[t].code, &now->topics[t], &learned->topics[t], changes, &n);
+    for (size_t c = 0; c < r->terms->concepts_n; c++)
+        rows_compare(r->terms->concepts[c].name, &now->concepts[c], &learned->concepts[c], changes,
+                     &n);
+    qsort(changes, n, sizeof *changes, change_compare);
+    for (size_t i = 0; i < n && i < CHANGES_SHOWN; i++) {
+        BUF_AUTO struct buf name = {0};
+
+        buf_printf(&name, "%s %s", changes[i].feature,
+                   changes[i].class == CLASS_OUTSIDE ? "outside"
+                                                     : m->secretariats[changes[i].class].code);
+        change_write(out, buf_text(&name), (double)changes[i].now, (double)changes[i].learned);
+    }
+    fprintf(out, "%zu weights of words change; shown are the %zu that change most\n", n,
+            n < CHANGES_SHOWN ? n : (size_t)CHANGES_SHOWN);
+    free(changes);
+}
+
+static void changes_write(const struct learn_report *r, FILE *out)
+{
     fprintf(out, "\n%-36s%12s%12s\n", "weights that change", "in use", "proposed");
     for (size_t i = 0; i < weights_count(); i++)
         if (differ(weights_get(r->now, i), weights_get(r->learned, i)))
             change_write(out, weights_name(i), weights_get(r->now, i), weights_get(r->learned, i));
-    for (size_t t = 0; t < m->topics_n; t++)
-        for (size_t s = 0; s < m->secretariats_n; s++)
-            if (differ(r->now->partner[t][s], r->learned->partner[t][s])) {
-                char name[sizeof m->topics[t].code + sizeof m->secretariats[s].code];
-
-                snprintf(name, sizeof name, "%s %s", m->topics[t].code, m->secretariats[s].code);
-                change_write(out, name, r->now->partner[t][s], r->learned->partner[t][s]);
-                pairs++;
-            }
-    fprintf(out, "%zu pairs of a main topic and a secretariat change\n", pairs);
+    classes_write(r, out);
 }
 
 void learn_report_write(const struct learn_report *r, FILE *out)

@@ -10,6 +10,7 @@
 /* All borrowed; each array of judged has a row for each example. */
 struct learn_report {
     const struct mandate *mandate;
+    const struct terms *terms;
     const struct examples *examples;
     const struct weights *now, *learned;
     const struct judged *by_now;   /* decided by the weights in use */

@@ -105,7 +105,7 @@ struct study {
     struct lesson_count lessons;
     size_t unopened_n; /* lessons that no key opens */
     size_t texts_n;
-    struct weights *learned; /* owned */
+    struct learned *learned; /* owned */
 };
 
 static void study_clear(struct study *s)
@@ -113,6 +113,8 @@ static void study_clear(struct study *s)
     examples_clear(&s->examples);
     engine_free(s->engine);
     config_free(s->config);
+    if (s->learned)
+        learned_clear(s->learned);
     free(s->learned);
 }
 
@@ -175,8 +177,7 @@ static enum exit_code read_recorded(struct study *s)
     store_session_close(session);
     if (rc != ERR_OK)
         return report_err(s->line, NULL, &e);
-    examples_add_lessons(&s->examples, &s->config->mandate, s->config->ruleset, lessons,
-                         &s->lessons);
+    examples_add_lessons(&s->examples, s->config, lessons, &s->lessons);
     return EXIT_DONE;
 }
 
@@ -244,10 +245,12 @@ static void judge_all(const struct study *s, const struct weights *w, struct jud
 
 static void study_learn(struct study *s)
 {
-    const struct learn learn = {&s->config->mandate, &s->config->weights, s->texts_n > 0};
+    const struct learn learn = {&s->config->mandate, &s->config->terms, &s->config->weights,
+                                s->texts_n > 0};
     const struct example **all = mem_new(s->examples.n, sizeof *all);
     struct judged *judged = mem_new(3 * s->examples.n, sizeof *judged);
     struct learn_report report = {.mandate = &s->config->mandate,
+                                  .terms = &s->config->terms,
                                   .examples = &s->examples,
                                   .now = &s->config->weights,
                                   .by_now = judged,
@@ -260,8 +263,8 @@ static void study_learn(struct study *s)
     judge_all(s, report.now, judged);
     learn_held_out(&learn, &s->examples, judged + s->examples.n);
     learn_fit(&learn, all, s->examples.n, s->learned);
-    judge_all(s, s->learned, judged + 2 * s->examples.n);
-    report.learned = s->learned;
+    judge_all(s, &s->learned->weights, judged + 2 * s->examples.n);
+    report.learned = &s->learned->weights;
     learn_report_write(&report, stdout);
     free(judged);
     free(all);
@@ -270,14 +273,14 @@ static void study_learn(struct study *s)
 /* --- learn: the proposal ---------------------------------------------------------------------- */
 
 enum { PROPOSED_N = 2 };
-static const char *const proposed_files[PROPOSED_N] = {"partners.csv", "routing.csv"};
+static const char *const proposed_files[PROPOSED_N] = {"classes.csv", "routing.csv"};
 
 static enum err_code proposal_write(const struct study *s, const char *folder, struct err *e)
 {
     struct buf texts[PROPOSED_N] = {0};
-    enum err_code rc = weights_write(s->data, s->learned, &texts[1], e);
+    enum err_code rc = weights_write(s->data, &s->learned->weights, &texts[1], e);
 
-    weights_write_partners(&s->config->mandate, s->learned, &texts[0]);
+    class_weights_write(&s->config->mandate, &s->config->terms, &s->learned->classes, &texts[0]);
     for (size_t i = 0; i < PROPOSED_N; i++) {
         char *path = file_path(folder, proposed_files[i]);
 
@@ -334,7 +337,7 @@ static enum err_code proposal_save(const struct study *s, const char *folder, st
         return err_set(e, ERR_IO, "cannot make %.150s: %s", folder, strerror(errno));
     rc = proposal_write(s, folder, e);
     if (rc == ERR_OK)
-        report_remark(s->line, "wrote routing.csv and partners.csv into %s; nothing is changed yet",
+        report_remark(s->line, "wrote routing.csv and classes.csv into %s; nothing is changed yet",
                       folder);
     return rc;
 }

@@ -252,6 +252,36 @@ enum err_code csv_number(const struct csv *row, const char *column, int min, int
     return ERR_OK;
 }
 
+enum err_code csv_decimal(const struct csv *row, const char *column, double min, double max,
+                          double *ret_n, struct err *e)
+{
+    const char *cell = NULL;
+    enum err_code rc = csv_require(row, column, &cell, e);
+    char *stop;
+    double n;
+
+    if (rc != ERR_OK)
+        return rc;
+    n = strtod(cell, &stop);
+    if (cell[strspn(cell, "-.0123456789")] || *stop || !(min <= n && n <= max))
+        return csv_fault(row, e, "%s \"%.20s\" is not a decimal number in %g..%g", column, cell,
+                         min, max);
+    *ret_n = n;
+    return ERR_OK;
+}
+
+void csv_decimal_write(double value, struct buf *out)
+{
+    char text[64];
+    size_t n = (size_t)snprintf(text, sizeof text, "%.6f", value);
+
+    while (text[n - 1] == '0')
+        text[--n] = '\0';
+    if (text[n - 1] == '.')
+        text[--n] = '\0';
+    buf_add_text(out, strcmp(text, "-0") == 0 ? "0" : text);
+}
+
 enum err_code csv_flag(const struct csv *row, const char *column, bool *ret_flag, struct err *e)
 {
     static const char *const words[] = {"no", "yes", "0", "1", NULL};

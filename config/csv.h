@@ -2,6 +2,7 @@
 #ifndef CONFIG_CSV_H
 #define CONFIG_CSV_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -42,12 +43,18 @@ enum err_code csv_copy(const struct csv *row, const char *column, char *out, siz
 /* A decimal number in min..max. */
 enum err_code csv_number(const struct csv *row, const char *column, int min, int max, int *ret_n,
                          struct err *e) ERR_CHECK;
+/* As csv_number with a fraction; plain decimals only: no "inf", hexadecimal or exponent. */
+enum err_code csv_decimal(const struct csv *row, const char *column, double min, double max,
+                          double *ret_n, struct err *e) ERR_CHECK;
 /* yes, no, 1 or 0. */
 enum err_code csv_flag(const struct csv *row, const char *column, bool *ret_flag,
                        struct err *e) ERR_CHECK;
 /* The index of the cell in words, which end with NULL. */
 enum err_code csv_word(const struct csv *row, const char *column, const char *const *words,
                        int *ret_word, struct err *e) ERR_CHECK;
+
+/* As csv_decimal reads it: with up to six decimals, none that is not needed: 0.25, 3, -1.5. */
+void csv_decimal_write(double value, struct buf *out);
 
 /* Walks a `;`-separated cell: the next part without the blanks around it, false when there is
  * no more. *rest starts as the cell (NULL or "" has no parts) and is moved. `a;;b` has an empty

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "config/class_weight.h"
 #include "config/mandate.h"
 #include "config/term.h"
 #include "config/weight.h"
@@ -17,6 +18,7 @@ struct config {
     struct world world;
     struct terms terms;
     struct weights weights;
+    struct class_weights classes; /* weights point here */
     struct words *words;
     struct buf lexicon; /* bytes of lexicon.bin, empty when the folder has none */
     char ruleset[17];   /* first 16 hex digits of BLAKE2b-256 over all files that steer routing;

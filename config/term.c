@@ -229,6 +229,38 @@ static void seen_clear(struct loader *l)
     }
 }
 
+static int compare_name(const void *a, const void *b, void *arg)
+{
+    const struct concept *concepts = arg;
+
+    return strcmp(concepts[*(const uint32_t *)a].name, concepts[*(const uint32_t *)b].name);
+}
+
+static void terms_index(struct terms *t)
+{
+    t->by_name = mem_new(t->concepts_n + 1, sizeof *t->by_name);
+    for (size_t i = 0; i < t->concepts_n; i++)
+        t->by_name[i] = (uint32_t)i;
+    qsort_r(t->by_name, t->concepts_n, sizeof *t->by_name, compare_name, t->concepts);
+}
+
+int terms_concept(const struct terms *t, const char *name)
+{
+    size_t low = 0, high = t->concepts_n;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(name, t->concepts[t->by_name[middle]].name);
+        if (order == 0)
+            return (int)t->by_name[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return -1;
+}
+
 enum err_code terms_load(const char *dir, const struct mandate *m, struct terms *t, struct err *e)
 {
     struct loader l = {.mandate = m};
@@ -240,6 +272,7 @@ enum err_code terms_load(const char *dir, const struct mandate *m, struct terms 
     for (l.file = 0; rc == ERR_OK && l.file < l.files.names_n; l.file++)
         rc = csv_read_in(folder, l.files.names[l.file], concept_row, &l, e);
     seen_clear(&l);
+    terms_index(&l.terms);
     if (rc == ERR_OK)
         *t = l.terms;
     else
@@ -254,5 +287,6 @@ void terms_clear(struct terms *t)
     for (size_t i = 0; i < t->concepts_n; i++)
         concept_clear(&t->concepts[i]);
     free(t->concepts);
+    free(t->by_name);
     *t = (struct terms){0};
 }

@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "config/mandate.h"
 
+#include <stdint.h>
+
 enum target_kind {
     TARGET_TOPIC,
     TARGET_FACT,
@@ -45,10 +47,13 @@ struct concept {
 struct terms {
     struct concept *concepts; /* owned; in order of file name, then line */
     size_t concepts_n;
+    uint32_t *by_name; /* owned; indices of concepts in the order of their names */
 };
 
 enum err_code terms_load(const char *dir, const struct mandate *m, struct terms *t,
                          struct err *e) ERR_CHECK;
 void terms_clear(struct terms *t);
+/* Index of the concept of that name, -1: none. */
+int terms_concept(const struct terms *t, const char *name);
 
 #endif

@@ -1,11 +1,11 @@
 /* The numbers that steer reading and deciding: what evidence is worth, from when it is enough.
  * Read from config/routing.csv (name,value,low,high,about; each name stands below, in the file's
- * order) and config/partners.csv (topic,secretariat,weight,candidates,supporters). liaison routing
- * learn proposes both. */
+ * order); liaison routing learn proposes it. */
 #ifndef CONFIG_WEIGHT_H
 #define CONFIG_WEIGHT_H
 
 #include "base/buf.h"
+#include "config/class_weight.h"
 #include "config/mandate.h"
 
 enum { WEIGHTS_MAX = 64, WORTH_MAX = 9 }; /* evidence weights are -9..9, config/term.h */
@@ -29,36 +29,32 @@ struct weights {
     double common;    /* part that counts of a topic which is nearly everybody's */
     double named;     /* part that a convention named in passing lends its topics */
     double named_max; /* more evidence for the name counts as so much */
-    double topic_min; /* evidence of the main topic below which the text says too little */
     double secondary_part, secondary_min; /* of a secondary topic: of the main one's, and at all */
 
-    /* Facts and what lies outside. */
+    /* Facts. */
     double fact_min;
     double fact_common_min; /* of facts whose words many needs have: trade, pgrfa */
-    double outside_part;    /* of the main topic's evidence */
-    double outside_min;
+
+    /* Who leads. */
+    double likely_min; /* likelihood of a lead below which a person decides */
 
     /* The support gate: a logistic, routing/gate.h. */
-    double support_base, support_said;
-    double support_min;                           /* probability from which a candidate supports */
-    double partner[TOPICS_MAX][SECRETARIATS_MAX]; /* added: how often the secretariat has a real
-                                                     part where this is the main topic */
+    double support_base, support_said, support_likely, support_ratio, support_own, support_score;
+    double support_min; /* probability from which a candidate supports */
 
     /* Confidence: a logistic, routing/decision.c. */
-    double sure_base, sure_clear, sure_evidence, sure_points, sure_outside;
+    double sure_base, sure_likely;
+
+    const struct class_weights *classes; /* borrowed; set by config_load */
 
     /* Not looked at by routing. */
     struct weight_limits {
         double low, high;
     } limits[WEIGHTS_MAX]; /* of each weight of routing.csv, by position */
-    struct partner_count {
-        unsigned candidates, supporters;
-    } partner_counts[TOPICS_MAX][SECRETARIATS_MAX]; /* what the partner's weight was learned from */
 };
 
-/* ret_w is filled only on success. ERR_CONFIG: "file:line: what". */
-enum err_code weights_load(const char *dir, const struct mandate *m, struct weights *ret_w,
-                           struct err *e) ERR_CHECK;
+/* ret_w is filled only on success, but for classes. ERR_CONFIG: "file:line: what". */
+enum err_code weights_load(const char *dir, struct weights *ret_w, struct err *e) ERR_CHECK;
 
 /* The weights of routing.csv by position 0..weights_count()-1, for what learns and writes them. */
 size_t weights_count(void);
@@ -68,13 +64,10 @@ double weights_get(const struct weights *w, size_t i);
 void weights_set(struct weights *w, size_t i, double value);
 /* The position of that name, which must be one. */
 size_t weights_find(const char *name);
-/* A partner's weight, as the file will hold it: -9..9 with two decimals. */
-double weights_partner_round(double weight);
 
-/* The text of dir/routing.csv with the values of w, and that of partners.csv. ret_text must be
- * empty. ERR_CONFIG as weights_load. */
+/* The text of dir/routing.csv with the values of w. ret_text must be empty. ERR_CONFIG as
+ * weights_load. */
 enum err_code weights_write(const char *dir, const struct weights *w, struct buf *ret_text,
                             struct err *e) ERR_CHECK;
-void weights_write_partners(const struct mandate *m, const struct weights *w, struct buf *ret_text);
 
 #endif

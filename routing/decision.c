@@ -1,16 +1,19 @@
 /* From grounds to a proposal people can check:
  *
- *   topics of the text -> main and secondary -> facts that are sure enough -> rule_apply
- *                      -> triage when too little speaks, or something outside speaks louder
+ *   likelihoods (classifier.h) and topics of the text -> main and secondary topic
+ *                      -> facts that are sure enough -> rule_apply
+ *                      -> triage when nobody is likely enough, or a body outside is likelier
  *
  * The text chooses topics and facts only; who leads then follows from the rules, so each
  * reason is one the secretariats have signed. */
 #include "routing/decision.h"
 
+#include "routing/classifier.h"
 #include "routing/engine_inside.h"
 #include "routing/gate.h"
 #include "routing/quote.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +114,21 @@ static void topics_weigh(const struct bench *b, double weights[])
     }
 }
 
+static bool usually_leads(const struct mandate *m, size_t topic, size_t secretariat)
+{
+    return m->topics[topic].base[secretariat] >= RULE_BASE_LEAD;
+}
+
+/* How likely the need is one for those who answer for the topic. */
+static double topic_likely(const struct mandate *m, const double likely[], size_t topic)
+{
+    double most = 0;
+
+    for (size_t s = 0; s < m->secretariats_n; s++)
+        most = fmax(most, likely[s] * m->topics[topic].base[s] / RULE_BASE_LEAD);
+    return most;
+}
+
 static int topic_best(const struct mandate *m, const double weights[])
 {
     int best = -1;
@@ -121,13 +139,57 @@ static int topic_best(const struct mandate *m, const double weights[])
     return best;
 }
 
+/* Of the topics that the secretariat usually leads, the one that the text is nearest to. */
+static int topic_of(const struct bench *b, size_t secretariat)
+{
+    double nearness[TOPICS_MAX] = {0};
+
+    for (size_t t = 0; t < b->m->topics_n; t++) {
+        if (!usually_leads(b->m, t, secretariat))
+            continue;
+        nearness[t] = DBL_MIN; /* nothing said of any: the first */
+        for (size_t u = 0; u < b->m->topics_n; u++)
+            nearness[t] += topic_likeness(b->m, t, u) * fmax(b->v->topics[u], 0);
+    }
+    return topic_best(b->m, nearness);
+}
+
+static size_t likeliest(const struct mandate *m, const double likely[])
+{
+    size_t best = CLASS_OUTSIDE;
+
+    for (size_t s = 0; s < m->secretariats_n; s++)
+        if (likely[s] > likely[best])
+            best = s;
+    return best;
+}
+
+/* The clearest topic, weighed by how likely those are who answer for it. Where the text has no
+ * word of the likeliest secretariat's topics, the nearest of them. */
+static int choose_main(const struct bench *b, const double weights[], const double likely[])
+{
+    double weighed[TOPICS_MAX];
+    size_t lead = likeliest(b->m, likely);
+    int best, named = named_instrument(b);
+
+    for (size_t t = 0; t < b->m->topics_n; t++)
+        weighed[t] = weights[t] * (usual_lead(b->m, t) < 0 && named >= 0
+                                       ? likely[named] /* a law for that convention */
+                                       : topic_likely(b->m, likely, t));
+    best = topic_best(b->m, weighed);
+    if (lead == CLASS_OUTSIDE ||
+        (best >= 0 && topic_likely(b->m, likely, (size_t)best) >= 0.5 * likely[lead]))
+        return best;
+    return topic_of(b, lead);
+}
+
 /* A secondary topic has enough evidence of its own, also beside the main topic's. */
 static void choose_topics(const struct bench *b, const double weights[], struct decision *d)
 {
     const struct mandate *m = b->m;
     double own[TOPICS_MAX];
 
-    d->main_topic = topic_best(m, weights);
+    d->main_topic = choose_main(b, weights, d->likely);
     d->secondary[0] = d->secondary[1] = -1;
     if (d->main_topic < 0)
         return;
@@ -180,33 +242,6 @@ static unsigned named_instruments(const struct bench *b, const struct decision *
                : 0;
 }
 
-/* Whom the facts speak for most, with points that would make a supporter; -1: nobody. */
-static int led_by_facts(const struct mandate *m, unsigned long long facts)
-{
-    int points[SECRETARIATS_MAX] = {0};
-    int best = -1;
-
-    for (size_t i = 0; i < m->rules_n; i++)
-        if (facts >> m->rules[i].fact & 1)
-            points[m->rules[i].secretariat] += m->rules[i].points;
-    for (size_t s = 0; s < m->secretariats_n; s++)
-        if (points[s] >= RULE_SUPPORT_MIN && (best < 0 || points[s] > points[best]))
-            best = (int)s;
-    return best;
-}
-
-/* Where no topic is clear, the organism or the site says whose matter it is: the topic of that
- * secretariat that the text is nearest to. */
-static int topic_by_facts(const struct bench *b, const double weights[], unsigned long long facts)
-{
-    int lead = led_by_facts(b->m, facts), best = -1;
-
-    for (size_t t = 0; lead >= 0 && t < b->m->topics_n; t++)
-        if (usual_lead(b->m, t) == lead && (best < 0 || weights[t] > weights[best]))
-            best = (int)t;
-    return best;
-}
-
 /* --- the decision -------------------------------------------------------------------- */
 
 static int loudest_outside(const struct bench *b)
@@ -220,45 +255,16 @@ static int loudest_outside(const struct bench *b)
     return best;
 }
 
-/* How sure a lead is, in parts. points: between the lead and the next candidate. */
-static struct sureness sureness_of(const struct bench *b, const double weights[],
-                                   const struct decision *d, double outside)
+double decision_odds(double p)
 {
-    const struct mandate *m = b->m;
-    double best = fmax(weights[d->main_topic], b->w->topic_min), rival = 0;
-    struct sureness sure = {0};
-
-    for (size_t t = 0; t < m->topics_n; t++)
-        if (b->v->topics[t] > 0 && usual_lead(m, t) != usual_lead(m, (size_t)d->main_topic))
-            rival = fmax(rival, weights[t]);
-    for (size_t i = 0; i < d->outcome.candidates_n; i++) {
-        const struct rule_candidate *candidate = &d->outcome.candidates[i];
-        if (candidate->secretariat == d->lead)
-            sure.points += candidate->score;
-        else if (candidate->eligible != PARTY_NO && i < 2)
-            sure.points -= candidate->score;
-    }
-    sure.clear = fmax(best - rival, 0) / best;
-    sure.evidence = log(best / b->w->topic_min);
-    sure.outside = outside / (outside + best);
-    return sure;
+    return log(fmax(p, 1e-4) / fmax(1.0 - p, 1e-4));
 }
 
-/* Grows with the evidence, with the distance to the best topic of another lead, and with the
- * distance in points to the next candidate; shrinks with what speaks for a body outside. */
-static double confidence(const struct weights *w, const struct sureness *sure)
+/* A regression that is pulled towards even (its ridge) says less than it knows: this says how
+ * often it was right when it said so much. */
+static double confidence(const struct weights *w, double likely)
 {
-    double x = w->sure_base + w->sure_clear * sure->clear + w->sure_evidence * sure->evidence +
-               w->sure_points * sure->points + w->sure_outside * sure->outside;
-
-    return 1.0 / (1.0 + exp(-x));
-}
-
-/* In triage: the part of all evidence that speaks for the body outside, or for nobody. */
-static double triage_confidence(const struct weights *w, double best, double outside)
-{
-    return (outside >= w->outside_min ? outside : 0.5 * w->topic_min) /
-           (outside + best + w->topic_min);
+    return 1.0 / (1.0 + exp(-w->sure_base - w->sure_likely * decision_odds(likely)));
 }
 
 void decision_make(const struct mandate *m, const struct weights *w, const struct grounds *v,
@@ -267,18 +273,12 @@ void decision_make(const struct mandate *m, const struct weights *w, const struc
     const struct bench b = {m, w, v};
     struct rule_facts f = {.party = v->party, .preferred = v->preferred, .emergency = v->emergency};
     double weights[TOPICS_MAX];
-    double outside;
 
     memset(ret_d, 0, sizeof *ret_d);
+    classifier_weigh(m, w->classes, v, ret_d->likely);
     topics_weigh(&b, weights);
     choose_topics(&b, weights, ret_d);
     ret_d->referral = loudest_outside(&b);
-    outside = ret_d->referral >= 0 ? v->outside[ret_d->referral] : 0;
-    f.facts = sure_facts(&b);
-    if (ret_d->main_topic < 0 || weights[ret_d->main_topic] < w->topic_min) {
-        ret_d->main_topic = topic_by_facts(&b, weights, f.facts);
-        ret_d->secondary[0] = ret_d->secondary[1] = -1;
-    }
 
     f.main_topic = ret_d->main_topic;
     memcpy(f.secondary, ret_d->secondary, sizeof f.secondary);
@@ -287,22 +287,16 @@ void decision_make(const struct mandate *m, const struct weights *w, const struc
     rule_apply(m, &f, &ret_d->outcome);
 
     ret_d->lead = ret_d->main_topic >= 0 ? ret_d->outcome.lead : -1;
-    if (outside >= w->outside_min &&
-        (ret_d->main_topic < 0 ||
-         outside > w->outside_part * own_evidence(&b, (size_t)ret_d->main_topic)))
+    if (ret_d->lead >= 0 && (likeliest(m, ret_d->likely) == CLASS_OUTSIDE ||
+                             ret_d->likely[ret_d->lead] < w->likely_min))
         ret_d->lead = -1;
-    else if (ret_d->lead >= 0 || outside < w->outside_min)
+    if (ret_d->lead >= 0 || ret_d->likely[CLASS_OUTSIDE] < w->likely_min)
         ret_d->referral = -1;
     /* The rules' supporters are all that might care; the text must show a part of theirs. The
      * rules themselves stay as they were signed (docs/decisions/007-support-gate.md). */
     gate_apply(m, w, v, ret_d);
-    if (ret_d->lead < 0) {
-        ret_d->confidence =
-            triage_confidence(w, ret_d->main_topic >= 0 ? weights[ret_d->main_topic] : 0, outside);
-        return;
-    }
-    ret_d->sure = sureness_of(&b, weights, ret_d, outside);
-    ret_d->confidence = confidence(w, &ret_d->sure);
+    ret_d->confidence =
+        confidence(w, ret_d->likely[ret_d->lead >= 0 ? (size_t)ret_d->lead : CLASS_OUTSIDE]);
 }
 
 void decision_read(const struct engine *g, const struct reading *r, const struct draft *d,

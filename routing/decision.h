@@ -7,12 +7,6 @@
 
 #include <jansson.h>
 
-/* What confidence in a lead is made of: how far the main topic is ahead of other leads' topics
- * (0..1), log of its evidence, points to the next candidate, part of a body outside (0..1). */
-struct sureness {
-    double clear, evidence, points, outside;
-};
-
 struct decision {
     struct rule_outcome outcome; /* candidates with roles and reasons */
     int lead;                    /* -1: triage */
@@ -20,10 +14,12 @@ struct decision {
     char outside[160];           /* words of the text that speak for it; quote.h */
     int main_topic;              /* -1: none */
     int secondary[2];
-    double confidence;    /* 0..1 */
-    struct sureness sure; /* of a lead; 0 in triage */
+    double likely[CLASSES_MAX]; /* routing/classifier.h; CLASS_OUTSIDE: a body outside */
+    double confidence;          /* 0..1 */
 };
 
+/* Logarithm of p to 1 - p, bounded: what confidence grows with. */
+double decision_odds(double p);
 /* Pure: the same arguments give the same decision. Without words of the text. */
 void decision_make(const struct mandate *m, const struct weights *w, const struct grounds *v,
                    struct decision *ret_d);

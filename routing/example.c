@@ -110,8 +110,8 @@ static struct lesson *lessons_sort(const json_t *lessons, size_t *ret_n, struct 
 }
 
 /* The lessons of one request. */
-static void request_add(struct examples *x, const struct mandate *m, const char *ruleset,
-                        const struct lesson *lessons, size_t n, struct lesson_count *count)
+static void request_add(struct examples *x, const struct config *c, const struct lesson *lessons,
+                        size_t n, struct lesson_count *count)
 {
     const json_t *grounds = json_object_get(lessons[n - 1].json, "grounds");
     const char *read_by = json_string_value(json_object_get(grounds, "ruleset"));
@@ -120,15 +120,15 @@ static void request_add(struct examples *x, const struct mandate *m, const char 
     struct grounds v;
     struct err e = {0};
 
-    if (grounds_read(m, grounds, &v, &e) != ERR_OK) {
+    if (grounds_read(c, grounds, &v, &e) != ERR_OK) {
         count->unreadable += n;
         return;
     }
     count->acts += n;
-    if (!read_by || strcmp(read_by, ruleset) != 0)
+    if (!read_by || strcmp(read_by, c->ruleset) != 0)
         count->other_rules += n;
     for (size_t i = 0; i < n; i++)
-        label_add_lesson(m, lessons[i].json, &label);
+        label_add_lesson(&c->mandate, lessons[i].json, &label);
     if (label_is_empty(&label))
         return;
     one = example_add(x, lessons->request);
@@ -136,8 +136,8 @@ static void request_add(struct examples *x, const struct mandate *m, const char 
     one->label = label;
 }
 
-void examples_add_lessons(struct examples *x, const struct mandate *m, const char *ruleset,
-                          const json_t *lessons, struct lesson_count *ret_count)
+void examples_add_lessons(struct examples *x, const struct config *c, const json_t *lessons,
+                          struct lesson_count *ret_count)
 {
     struct lesson_count count = {0};
     size_t n;
@@ -146,7 +146,7 @@ void examples_add_lessons(struct examples *x, const struct mandate *m, const cha
     for (size_t from = 0, to = 0; from < n; from = to) {
         while (to < n && strcmp(list[to].request, list[from].request) == 0)
             to++;
-        request_add(x, m, ruleset, list + from, to - from, &count);
+        request_add(x, c, list + from, to - from, &count);
     }
     free(list);
     *ret_count = count;

@@ -35,8 +35,8 @@ struct lesson_count {
 };
 /* One example for each request that the lessons say something about, from its lessons in the order
  * of time. */
-void examples_add_lessons(struct examples *x, const struct mandate *m, const char *ruleset,
-                          const json_t *lessons, struct lesson_count *ret_count);
+void examples_add_lessons(struct examples *x, const struct config *c, const json_t *lessons,
+                          struct lesson_count *ret_count);
 
 /* In the order of ids, so that the order in which they came means nothing. ERR_VALIDATION: two have
  * the same id. */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { FIT_TERMS_MAX = 5 };
+enum { FIT_TERMS_MAX = 8 };
 
 /* One observation: the columns that are not 0 in it. */
 struct fit_row {

@@ -3,21 +3,15 @@
 #include <math.h>
 #include <string.h>
 
+#define LIKELY_LEAST 1e-4
+#define POINTS_SCALE 30.0
+
 double gate_said(const struct grounds *v, int secretariat, int lead)
 {
     return log1p(v->says[secretariat][lead]);
 }
 
-double gate_probability(const struct weights *w, double said, int main_topic, int secretariat)
-{
-    double x = w->support_base + w->support_said * said;
-
-    if (main_topic >= 0)
-        x += w->partner[main_topic][secretariat];
-    return 1.0 / (1.0 + exp(-x));
-}
-
-bool gate_has_own_fact(const struct rule_candidate *candidate)
+static bool has_own_fact(const struct rule_candidate *candidate)
 {
     for (size_t i = 0; i < candidate->reasons_n; i++)
         if (strncmp(candidate->reasons[i].factor, "base_", 5) != 0 &&
@@ -26,19 +20,60 @@ bool gate_has_own_fact(const struct rule_candidate *candidate)
     return false;
 }
 
+void gate_features(const struct grounds *v, const struct decision *d,
+                   const struct rule_candidate *candidate, double ret_features[GATE_FEATURES])
+{
+    double likely = fmax(d->likely[candidate->secretariat], LIKELY_LEAST);
+    double lead = fmax(d->likely[d->lead], LIKELY_LEAST);
+
+    ret_features[0] = 1;
+    ret_features[1] = gate_said(v, candidate->secretariat, d->lead);
+    ret_features[2] = log(likely);
+    ret_features[3] = log(likely / lead);
+    ret_features[4] = has_own_fact(candidate) ? 1 : 0;
+    ret_features[5] = candidate->score / POINTS_SCALE;
+}
+
+double gate_probability(const struct weights *w, const double features[GATE_FEATURES])
+{
+    const double weights[GATE_FEATURES] = {w->support_base,  w->support_said, w->support_likely,
+                                           w->support_ratio, w->support_own,  w->support_score};
+    double x = 0;
+
+    for (size_t i = 0; i < GATE_FEATURES; i++)
+        x += weights[i] * features[i];
+    return 1.0 / (1.0 + exp(-x));
+}
+
+static bool may_support(const struct mandate *m, const struct decision *d,
+                        const struct rule_candidate *c)
+{
+    bool admitted = d->main_topic >= 0 &&
+                    (m->secretariats[c->secretariat].admits_topics >> d->main_topic & 1) != 0;
+
+    return c->role != RULE_LEAD && c->score >= GATE_POINTS_MIN &&
+           (c->eligible != PARTY_NO || admitted);
+}
+
 void gate_apply(const struct mandate *m, const struct weights *w, const struct grounds *v,
                 struct decision *d)
 {
     enum rule_role below =
         v->restricted || decision_is_restricted(m, d) ? RULE_NONE : RULE_INFORMED;
+    size_t support_n = 0;
 
     for (size_t i = 0; d->lead >= 0 && i < d->outcome.candidates_n; i++) {
-        struct rule_candidate *candidate = &d->outcome.candidates[i];
-        double said;
-        if (candidate->role != RULE_SUPPORT || gate_has_own_fact(candidate))
+        struct rule_candidate *c = &d->outcome.candidates[i];
+        double features[GATE_FEATURES];
+
+        if (!may_support(m, d, c))
             continue;
-        said = gate_said(v, candidate->secretariat, d->lead);
-        if (gate_probability(w, said, d->main_topic, candidate->secretariat) < w->support_min)
-            candidate->role = below;
+        gate_features(v, d, c, features);
+        if (support_n < RULE_SUPPORT_MAX && gate_probability(w, features) >= w->support_min) {
+            c->role = RULE_SUPPORT;
+            support_n++;
+        } else if (c->role == RULE_SUPPORT) {
+            c->role = below;
+        }
     }
 }

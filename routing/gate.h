@@ -11,12 +11,17 @@
 /* What the text says for a candidate and not for the lead: log of 1 + the evidence of those
  * sentences after the opening that say more for the candidate. 0: no sentence does. */
 double gate_said(const struct grounds *v, int secretariat, int lead);
-/* A fact that alone makes a supporter, without the gate: its own listed site, its own organism. */
-bool gate_has_own_fact(const struct rule_candidate *candidate);
-/* 0..1: that the candidate supports, from what is said and the partner weight. */
-double gate_probability(const struct weights *w, double said, int main_topic, int secretariat);
-/* Takes the role of supporters below weights.support_min: they are informed, or nothing where
- * nobody is informed (rule 10). After rule_apply; without a lead nothing is done. */
+/* What the gate looks at, in the order of struct weights: 1, what is said, log of the candidate's
+ * likelihood, log of that over the lead's, 1 where a fact of its own speaks for it, its points. */
+enum { GATE_FEATURES = 6 };
+void gate_features(const struct grounds *v, const struct decision *d,
+                   const struct rule_candidate *candidate, double ret_features[GATE_FEATURES]);
+/* 0..1: that the candidate has a part of its own. */
+double gate_probability(const struct weights *w, const double features[GATE_FEATURES]);
+/* Of those with GATE_POINTS_MIN points the candidates from weights.support_min on support, at most
+ * RULE_SUPPORT_MAX; the rules' other supporters are informed, or nothing where nobody is informed
+ * (rule 10). After rule_apply; without a lead nothing is done. */
+enum { GATE_POINTS_MIN = 15 };
 void gate_apply(const struct mandate *m, const struct weights *w, const struct grounds *v,
                 struct decision *d);
 

@@ -71,6 +71,48 @@ static void says_make(const struct config *c, const struct reading *r,
         copy_amounts(says[a], says[a], m->secretariats_n);
 }
 
+static int compare_amount(const void *a, const void *b)
+{
+    const struct grounds_concept *x = a, *y = b;
+
+    if (x->amount < y->amount || x->amount > y->amount)
+        return x->amount < y->amount ? 1 : -1;
+    return (x->concept > y->concept) - (x->concept < y->concept);
+}
+
+static int compare_concept(const void *a, const void *b)
+{
+    const struct grounds_concept *x = a, *y = b;
+
+    return (x->concept > y->concept) - (x->concept < y->concept);
+}
+
+/* By concept, so that sums over them are the same in every run. */
+static void concepts_keep(struct grounds_concept *all, size_t n, struct grounds *v)
+{
+    if (n > GROUNDS_CONCEPTS_MAX) {
+        qsort(all, n, sizeof *all, compare_amount);
+        n = GROUNDS_CONCEPTS_MAX;
+    }
+    qsort(all, n, sizeof *all, compare_concept);
+    memcpy(v->concepts, all, n * sizeof *all);
+    v->concepts_n = n;
+}
+
+static void concepts_make(const struct reading *r, struct grounds *v)
+{
+    struct grounds_concept *all = mem_new(r->spoken_n + 1, sizeof *all);
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->spoken_n; i++) {
+        double amount = whole_thousandths((double)r->spoken[i].weight);
+        if (amount > 0)
+            all[n++] = (struct grounds_concept){r->spoken[i].concept, (float)amount};
+    }
+    concepts_keep(all, n, v);
+    free(all);
+}
+
 static bool any_species_traded(const struct config *c, const struct reading *r)
 {
     for (size_t i = 0; i < r->species_n; i++)
@@ -96,6 +138,7 @@ void grounds_make(const struct engine *g, const struct reading *r, const struct 
                         .restricted = d->restricted,
                         .traded = any_species_traded(c, r)};
 
+    concepts_make(r, &v);
     copy_amounts(v.topics, r->topics, c->mandate.topics_n);
     copy_amounts(v.facts, r->facts, c->mandate.facts_n);
     copy_amounts(v.named, r->named, c->mandate.secretariats_n);
@@ -191,18 +234,29 @@ static json_t *flags_json(struct grounds v)
     return json;
 }
 
-json_t *grounds_json(const struct mandate *m, const char *ruleset, const struct grounds *v)
+static json_t *concepts_json(const struct terms *t, const struct grounds *v)
 {
+    json_t *json = json_object();
+
+    for (size_t i = 0; i < v->concepts_n; i++)
+        json_object_set_new(json, t->concepts[v->concepts[i].concept].name,
+                            json_integer(lround((double)v->concepts[i].amount * 1000)));
+    return json;
+}
+
+json_t *grounds_json(const struct config *c, const struct grounds *v)
+{
+    const struct mandate *m = &c->mandate;
     struct codes secretariats = CODES(m->secretariats, m->secretariats_n);
     struct codes topics = CODES(m->topics, m->topics_n);
     struct codes facts = CODES(m->facts, m->facts_n);
     struct codes referrals = CODES(m->referrals, m->referrals_n);
     json_t *json = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:s*, s:o}", "ruleset", ruleset, "topics",
-        amounts_json(&topics, v->topics), "facts", amounts_json(&facts, v->facts), "named",
-        amounts_json(&secretariats, v->named), "outside", amounts_json(&referrals, v->outside),
-        "says", says_json(&secretariats, v->says), "party", "no",
-        parties_json(&secretariats, v->party, PARTY_NO), "yes",
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:s*, s:o}", "ruleset", c->ruleset,
+        "concepts", concepts_json(&c->terms, v), "topics", amounts_json(&topics, v->topics),
+        "facts", amounts_json(&facts, v->facts), "named", amounts_json(&secretariats, v->named),
+        "outside", amounts_json(&referrals, v->outside), "says", says_json(&secretariats, v->says),
+        "party", "no", parties_json(&secretariats, v->party, PARTY_NO), "yes",
         parties_json(&secretariats, v->party, PARTY_YES), "preferred",
         v->preferred >= 0 ? m->secretariats[v->preferred].code : NULL, "flags", flags_json(*v));
 
@@ -276,9 +330,33 @@ static bool flags_read(const json_t *words, struct grounds *v)
     return json_is_array(words);
 }
 
-enum err_code grounds_read(const struct mandate *m, const json_t *json, struct grounds *ret_v,
+static bool concepts_read(const struct terms *t, json_t *json, struct grounds *v)
+{
+    struct grounds_concept *all = mem_new(json_object_size(json) + 1, sizeof *all);
+    const char *name;
+    bool ok = json_is_object(json);
+    size_t n = 0;
+    json_t *value;
+
+    json_object_foreach (json, name, value) {
+        int i = terms_concept(t, name);
+
+        ok = ok && json_is_integer(value) && json_integer_value(value) > 0 &&
+             (double)json_integer_value(value) <= amount_max * 1000;
+        if (ok && i >= 0)
+            all[n++] =
+                (struct grounds_concept){(uint32_t)i, (float)json_integer_value(value) / 1000.0f};
+    }
+    if (ok)
+        concepts_keep(all, n, v);
+    free(all);
+    return ok;
+}
+
+enum err_code grounds_read(const struct config *c, const json_t *json, struct grounds *ret_v,
                            struct err *e)
 {
+    const struct mandate *m = &c->mandate;
     struct codes secretariats = CODES(m->secretariats, m->secretariats_n);
     struct codes topics = CODES(m->topics, m->topics_n);
     struct codes facts = CODES(m->facts, m->facts_n);
@@ -288,7 +366,8 @@ enum err_code grounds_read(const struct mandate *m, const json_t *json, struct g
                             &secretariats, json_string_value(json_object_get(json, "preferred")))};
 
     party_make(NULL, NULL, v.party);
-    if (!amounts_read(&topics, json_object_get(json, "topics"), v.topics) ||
+    if (!concepts_read(&c->terms, json_object_get(json, "concepts"), &v) ||
+        !amounts_read(&topics, json_object_get(json, "topics"), v.topics) ||
         !amounts_read(&facts, json_object_get(json, "facts"), v.facts) ||
         !amounts_read(&secretariats, json_object_get(json, "named"), v.named) ||
         !amounts_read(&referrals, json_object_get(json, "outside"), v.outside) ||

@@ -12,7 +12,15 @@
 
 #include <jansson.h>
 
+enum { GROUNDS_CONCEPTS_MAX = 96 }; /* the weightiest are kept */
+
 struct grounds {
+    /* What is spoken of, and how much; by concept. */
+    struct grounds_concept {
+        uint32_t concept; /* index of config/term.h */
+        float amount;
+    } concepts[GROUNDS_CONCEPTS_MAX];
+    size_t concepts_n;
     /* Sums of what the text says, 0: nothing. By index of config/mandate.h. */
     double topics[TOPICS_MAX];
     double facts[FACTS_MAX];
@@ -32,14 +40,14 @@ struct grounds {
 void grounds_make(const struct engine *g, const struct reading *r, const struct draft *d,
                   struct grounds *ret_v);
 
-/* New reference: {ruleset, topics, facts, named, outside: {code: thousandths}, says: {code: {code:
- * thousandths}}, party: {no, yes: [codes]}, preferred, flags: [words]}, without what is 0, unknown
- * or none. ruleset: by which the text was read. */
-json_t *grounds_json(const struct mandate *m, const char *ruleset, const struct grounds *v)
+/* New reference: {ruleset, concepts: {name: thousandths}, topics, facts, named, outside: {code:
+ * thousandths}, says: {code: {code: thousandths}}, party: {no, yes: [codes]}, preferred, flags:
+ * [words]}, without what is 0, unknown or none. ruleset: by which the text was read. */
+json_t *grounds_json(const struct config *c, const struct grounds *v)
     __attribute__((returns_nonnull));
-/* The reverse. Codes that m does not have are left out: they are no longer routed by.
+/* The reverse. Codes and names that c does not have are left out: no longer routed by.
  * ERR_VALIDATION: of another form, ret_v is untouched. */
-enum err_code grounds_read(const struct mandate *m, const json_t *json, struct grounds *ret_v,
+enum err_code grounds_read(const struct config *c, const json_t *json, struct grounds *ret_v,
                            struct err *e) ERR_CHECK;
 
 #endif

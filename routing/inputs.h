@@ -5,9 +5,9 @@
 
 #include "routing/decision.h"
 
-/* New reference: {lead, main, secondary, confidence, sure: [..], topics, facts, named, outside:
- * evidence by code, candidates: [{secretariat, score, role, reasons: [factor, points]
- * own_fact, said}]}. */
+/* New reference: {lead, main, secondary, confidence, likely: {code: 0..1}, topics, facts, named,
+ * outside: evidence by code, candidates: [{secretariat, score, role, reasons: [factor, points],
+ * gate: [features]}]}. */
 json_t *inputs_json(const struct mandate *m, const struct grounds *v, const struct decision *d)
     __attribute__((returns_nonnull));
 

@@ -1,5 +1,6 @@
 #include "routing/learn.h"
 
+#include "routing/classifier_fit.h"
 #include "routing/decision.h"
 #include "routing/fit.h"
 #include "routing/gate.h"
@@ -8,11 +9,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- 1: evidence and thresholds ------------------------------------------------------ */
+/* What is learned of who leads: from all, and from all but one fold for looking at that fold. */
+struct fold_classes {
+    struct class_weights folds[EXAMPLE_FOLDS]; /* owned */
+};
 
-static const char *const searched[] = {"kindred",         "common",         "named",
-                                       "topic_min",       "secondary_part", "fact_min",
-                                       "fact_common_min", "outside_part",   "outside_min"};
+/* --- 1: who leads -------------------------------------------------------------------- */
+
+/* Supporters take this part of the likelihood: they are who comes next. */
+static const double support_part = 0.2;
+
+static void labels_make(const struct example *x, double labels[CLASSES_MAX])
+{
+    unsigned support = x->label.support;
+    int n;
+
+    memset(labels, 0, CLASSES_MAX * sizeof *labels);
+    if (x->label.lead < 0) {
+        labels[CLASS_OUTSIDE] = 1;
+        return;
+    }
+    support &= ~(1U << x->label.lead);
+    n = __builtin_popcount(support);
+    labels[x->label.lead] = n > 0 ? 1 - support_part : 1;
+    for (size_t s = 0; s < SECRETARIATS_MAX; s++)
+        if (support >> s & 1)
+            labels[s] = support_part / n;
+}
+
+/* but: a fold to leave out, -1: none. */
+static void learn_classes(const struct learn *l, const struct example *const *list, size_t n,
+                          int but, struct class_weights *ret_c)
+{
+    struct class_case *cases = mem_new(n + 1, sizeof *cases);
+    size_t cases_n = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!list[i]->label.lead_known || (int)list[i]->fold == but)
+            continue;
+        cases[cases_n].features_n =
+            classifier_features(l->mandate, &list[i]->grounds, cases[cases_n].features);
+        labels_make(list[i], cases[cases_n].labels);
+        cases_n++;
+    }
+    classifier_fit(cases, cases_n, l->mandate, l->terms->concepts_n,
+                   l->afresh ? NULL : l->now->classes, ret_c);
+    free(cases);
+}
+
+/* --- 2: evidence and thresholds ------------------------------------------------------ */
+
+static const char *const searched[] = {"kindred",  "common",          "named",     "secondary_part",
+                                       "fact_min", "fact_common_min", "likely_min"};
 static const double steps[] = {0.6, 0.8, 1.25, 1.6};
 
 enum {
@@ -26,7 +74,18 @@ static const double step_leads_min = 3, step_leads_part = 0.01;
 struct sample {
     const struct example *const *list; /* borrowed */
     size_t n;
+    const struct fold_classes *classes; /* borrowed */
 };
+
+/* The weights through which an example is looked at. */
+static struct weights weights_for(const struct weights *w, const struct sample *s,
+                                  const struct example *x)
+{
+    struct weights seen = *w;
+
+    seen.classes = &s->classes->folds[x->fold];
+    return seen;
+}
 
 struct worth {
     double folds[EXAMPLE_FOLDS];
@@ -39,9 +98,10 @@ static struct worth worth_of(const struct mandate *m, const struct weights *w,
     struct worth worth = {0};
 
     for (size_t i = 0; i < s->n; i++) {
+        struct weights seen = weights_for(w, s, s->list[i]);
         struct judged judged;
 
-        judge_decide(m, w, s->list[i], &judged);
+        judge_decide(m, &seen, s->list[i], &judged);
         worth.folds[s->list[i]->fold] += judge_worth(s->list[i], judged.lead);
     }
     for (unsigned f = 0; f < EXAMPLE_FOLDS; f++)
@@ -88,12 +148,10 @@ static void search(const struct mandate *m, const struct sample *s, struct weigh
 
 /* --- what the decisions of the sample have to say ------------------------------------ */
 
-/* A supporter of the rules, for the gate. */
+/* One whom the gate is asked about. */
 struct chance {
     struct fit_row row;
     unsigned fold;
-    size_t topic, secretariat;
-    bool passes; /* has a fact of its own: supports without being asked */
     bool learns; /* its lead may lead: of wrong leads nothing is learned */
 };
 
@@ -105,9 +163,7 @@ struct observed {
     size_t support_true; /* known supporters in all */
 };
 
-enum { GATE_BASE, GATE_SAID, GATE_COLUMNS };
-enum { SURE_BASE, SURE_CLEAR, SURE_EVIDENCE, SURE_POINTS, SURE_OUTSIDE, SURE_COLUMNS };
-static const double points_scale = 60; /* brings points into the order of the others */
+enum { SURE_BASE, SURE_LIKELY, SURE_COLUMNS };
 
 static void observe_lead(const struct example *x, const struct decision *d, struct observed *to)
 {
@@ -116,17 +172,12 @@ static void observe_lead(const struct example *x, const struct decision *d, stru
     if (verdict == VERDICT_UNKNOWN)
         return;
     to->leads[to->leads_n++] = (struct fit_row){
-        .terms = {{SURE_BASE, 1},
-                  {SURE_CLEAR, d->sure.clear},
-                  {SURE_EVIDENCE, d->sure.evidence},
-                  {SURE_POINTS, d->sure.points / points_scale},
-                  {SURE_OUTSIDE, d->sure.outside}},
+        .terms = {{SURE_BASE, 1}, {SURE_LIKELY, decision_odds(d->likely[d->lead])}},
         .terms_n = SURE_COLUMNS,
         .outcome = verdict == VERDICT_RIGHT,
     };
 }
 
-/* Pairs get their columns later, when it is known which there are. */
 static void observe_supporters(const struct example *x, const struct decision *d,
                                struct observed *to)
 {
@@ -135,20 +186,18 @@ static void observe_supporters(const struct example *x, const struct decision *d
     for (size_t i = 0; i < d->outcome.candidates_n; i++) {
         const struct rule_candidate *c = &d->outcome.candidates[i];
         unsigned bit = 1U << c->secretariat;
+        double features[GATE_FEATURES];
+        struct chance chance = {
+            .fold = x->fold, .learns = label_judge_lead(&x->label, d->lead) >= VERDICT_ACCEPTABLE};
 
         if (c->role != RULE_SUPPORT || !((beside.support | beside.no_support) & bit))
             continue;
-        to->chances[to->chances_n++] = (struct chance){
-            .row = {.terms = {{GATE_BASE, 1},
-                              {GATE_SAID, gate_said(&x->grounds, c->secretariat, d->lead)}},
-                    .terms_n = 2,
-                    .outcome = (beside.support & bit) != 0},
-            .fold = x->fold,
-            .topic = (size_t)d->main_topic,
-            .secretariat = (size_t)c->secretariat,
-            .passes = gate_has_own_fact(c),
-            .learns = label_judge_lead(&x->label, d->lead) >= VERDICT_ACCEPTABLE,
-        };
+        gate_features(&x->grounds, d, c, features);
+        for (size_t k = 0; k < GATE_FEATURES; k++)
+            chance.row.terms[k] = (struct fit_term){k, features[k]};
+        chance.row.terms_n = GATE_FEATURES;
+        chance.row.outcome = (beside.support & bit) != 0;
+        to->chances[to->chances_n++] = chance;
     }
 }
 
@@ -156,17 +205,16 @@ static void observe_supporters(const struct example *x, const struct decision *d
 static void observe(const struct mandate *m, const struct weights *w, const struct sample *s,
                     struct observed *ret_o)
 {
-    struct weights *open = mem_new(1, sizeof *open);
-    struct observed o = {.chances = mem_new(s->n * RULE_SUPPORT_MAX + 1, sizeof *o.chances),
+    struct observed o = {.chances = mem_new(s->n * SECRETARIATS_MAX + 1, sizeof *o.chances),
                          .leads = mem_new(s->n + 1, sizeof *o.leads)};
 
-    *open = *w;
-    open->support_min = 0;
     for (size_t i = 0; i < s->n; i++) {
+        struct weights open = weights_for(w, s, s->list[i]);
         struct decision d;
         struct label beside;
 
-        decision_make(m, open, &s->list[i]->grounds, &d);
+        open.support_min = 0;
+        decision_make(m, &open, &s->list[i]->grounds, &d);
         beside = label_beside(&s->list[i]->label, d.lead);
         o.support_true += (size_t)__builtin_popcount(beside.support);
         if (d.lead < 0)
@@ -174,7 +222,6 @@ static void observe(const struct mandate *m, const struct weights *w, const stru
         observe_lead(s->list[i], &d, &o);
         observe_supporters(s->list[i], &d, &o);
     }
-    free(open);
     *ret_o = o;
 }
 
@@ -186,9 +233,8 @@ static void observed_clear(struct observed *o)
 
 /* --- fitting ------------------------------------------------------------------------- */
 
-/* Pulls toward the prior, in cases. A constant and what the text says are known from many rows, a
- * pair from few. */
-static const double ridge_base = 0.01, ridge_slope = 0.1, ridge_partner = 1;
+/* Pulls toward the prior, in cases. */
+static const double ridge_base = 0.01, ridge_slope = 0.5;
 enum { ROWS_MIN = 30 }; /* fewer, or all of one kind, cannot part good from bad */
 
 static bool can_part(const struct fit_row *rows, size_t n)
@@ -200,66 +246,45 @@ static bool can_part(const struct fit_row *rows, size_t n)
     return n >= ROWS_MIN && good > 0 && good < n;
 }
 
-/* The gate's columns: constant, what is said, and one for each pair of main topic and secretariat
- * that the sample has. */
-struct gate_fit {
-    const struct learn *learn;
-    size_t pairs[TOPICS_MAX][SECRETARIATS_MAX]; /* column, 0: none */
-    struct fit_column columns[GATE_COLUMNS + TOPICS_MAX * SECRETARIATS_MAX];
-    size_t columns_n;
-    struct fit_row *rows; /* owned; room for all chances */
-    double *weights;      /* owned; room for all columns */
-};
-
 static double prior_of(const struct learn *l, double now)
 {
     return l->afresh ? 0 : now;
 }
 
-static void gate_fit_init(struct gate_fit *g, const struct learn *l, struct observed *o)
-{
-    const struct weights *now = l->now;
+static const char *const gate_names[GATE_FEATURES] = {"support_base",   "support_said",
+                                                      "support_likely", "support_ratio",
+                                                      "support_own",    "support_score"};
 
+struct gate_fit {
+    struct fit_column columns[GATE_FEATURES];
+    double weights[GATE_FEATURES];
+    struct fit_row *rows; /* owned; room for all chances */
+};
+
+static void gate_fit_init(struct gate_fit *g, const struct learn *l, const struct observed *o)
+{
     memset(g, 0, sizeof *g);
-    g->learn = l;
-    g->columns[GATE_BASE] = (struct fit_column){ridge_base, prior_of(l, now->support_base)};
-    g->columns[GATE_SAID] = (struct fit_column){ridge_slope, prior_of(l, now->support_said)};
-    g->columns_n = GATE_COLUMNS;
-    for (size_t i = 0; i < o->chances_n; i++) {
-        struct chance *c = &o->chances[i];
-        size_t *column = &g->pairs[c->topic][c->secretariat];
-
-        if (!*column) {
-            *column = g->columns_n++;
-            g->columns[*column] = (struct fit_column){
-                ridge_partner, prior_of(l, now->partner[c->topic][c->secretariat])};
-        }
-        c->row.terms[c->row.terms_n++] = (struct fit_term){*column, 1};
-    }
+    for (size_t k = 0; k < GATE_FEATURES; k++)
+        g->columns[k] =
+            (struct fit_column){k == 0 ? ridge_base : ridge_slope,
+                                prior_of(l, weights_get(l->now, weights_find(gate_names[k])))};
     g->rows = mem_new(o->chances_n + 1, sizeof *g->rows);
-    g->weights = mem_new(g->columns_n, sizeof *g->weights);
 }
 
-static void gate_fit_clear(struct gate_fit *g)
-{
-    free(g->rows);
-    free(g->weights);
-}
-
-/* Those that the gate is asked about and that teach; but: a fold to leave out, -1: none. */
+/* Those that teach; but: a fold to leave out, -1: none. */
 static size_t gate_rows(struct gate_fit *g, const struct observed *o, int but)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < o->chances_n; i++)
-        if (o->chances[i].learns && !o->chances[i].passes && (int)o->chances[i].fold != but)
+        if (o->chances[i].learns && (int)o->chances[i].fold != but)
             g->rows[n++] = o->chances[i].row;
     return n;
 }
 
 static void gate_fit_without(struct gate_fit *g, const struct observed *o, int but)
 {
-    fit_logistic(g->rows, gate_rows(g, o, but), g->columns, g->columns_n, g->weights);
+    fit_logistic(g->rows, gate_rows(g, o, but), g->columns, GATE_FEATURES, g->weights);
 }
 
 struct ranked {
@@ -278,8 +303,6 @@ static double chance_probability(const struct gate_fit *g, const struct chance *
 {
     double x = 0;
 
-    if (c->passes)
-        return 1;
     for (size_t k = 0; k < c->row.terms_n; k++)
         x += g->weights[c->row.terms[k].column] * c->row.terms[k].value;
     return 1 / (1 + exp(-x));
@@ -316,100 +339,78 @@ static double gate_threshold(struct gate_fit *g, const struct observed *o)
     return threshold;
 }
 
-static void count_partners(const struct observed *o, struct weights *w)
+static void fit_gate(const struct learn *l, const struct observed *o, struct weights *w)
 {
-    for (size_t i = 0; i < o->chances_n; i++) {
-        const struct chance *c = &o->chances[i];
-        struct partner_count *count = &w->partner_counts[c->topic][c->secretariat];
+    struct gate_fit g;
 
-        if (c->learns && !c->passes) {
-            count->candidates++;
-            count->supporters += c->row.outcome;
-        }
+    gate_fit_init(&g, l, o);
+    if (can_part(g.rows, gate_rows(&g, o, -1))) {
+        weights_set(w, weights_find("support_min"), gate_threshold(&g, o));
+        gate_fit_without(&g, o, -1);
+        for (size_t k = 0; k < GATE_FEATURES; k++)
+            weights_set(w, weights_find(gate_names[k]), g.weights[k]);
     }
-}
-
-static void fit_gate(const struct learn *l, struct observed *o, struct weights *w)
-{
-    struct gate_fit *g = mem_new(1, sizeof *g);
-
-    gate_fit_init(g, l, o);
-    if (can_part(g->rows, gate_rows(g, o, -1))) {
-        weights_set(w, weights_find("support_min"), gate_threshold(g, o));
-        gate_fit_without(g, o, -1);
-        weights_set(w, weights_find("support_base"), g->weights[GATE_BASE]);
-        weights_set(w, weights_find("support_said"), g->weights[GATE_SAID]);
-        if (l->afresh) {
-            memset(w->partner, 0, sizeof w->partner);
-            memset(w->partner_counts, 0, sizeof w->partner_counts);
-        }
-        count_partners(o, w);
-        for (size_t t = 0; t < TOPICS_MAX; t++)
-            for (size_t s = 0; s < SECRETARIATS_MAX; s++)
-                if (g->pairs[t][s] && w->partner_counts[t][s].candidates)
-                    w->partner[t][s] = weights_partner_round(g->weights[g->pairs[t][s]]);
-    }
-    gate_fit_clear(g);
-    free(g);
+    free(g.rows);
 }
 
 static void fit_confidence(const struct learn *l, const struct observed *o, struct weights *w)
 {
-    static const struct {
-        const char *name;
-        double scale;
-    } parts[SURE_COLUMNS] = {
-        [SURE_BASE] = {"sure_base",     1           },
-          [SURE_CLEAR] = {"sure_clear",    1           },
-        [SURE_EVIDENCE] = {"sure_evidence", 1           },
-          [SURE_POINTS] = {"sure_points",   points_scale},
-        [SURE_OUTSIDE] = {"sure_outside",  1           },
-    };
+    static const char *const names[SURE_COLUMNS] = {"sure_base", "sure_likely"};
     struct fit_column columns[SURE_COLUMNS];
     double weights[SURE_COLUMNS];
 
     if (!can_part(o->leads, o->leads_n))
         return;
-    for (size_t k = 0; k < SURE_COLUMNS; k++) {
-        double now = weights_get(l->now, weights_find(parts[k].name)) * parts[k].scale;
-        columns[k] =
-            (struct fit_column){k == SURE_BASE ? ridge_base : ridge_slope, prior_of(l, now)};
-    }
+    for (size_t k = 0; k < SURE_COLUMNS; k++)
+        columns[k] = (struct fit_column){k == SURE_BASE ? ridge_base : ridge_slope,
+                                         prior_of(l, weights_get(l->now, weights_find(names[k])))};
     fit_logistic(o->leads, o->leads_n, columns, SURE_COLUMNS, weights);
     for (size_t k = 0; k < SURE_COLUMNS; k++)
-        weights_set(w, weights_find(parts[k].name), weights[k] / parts[k].scale);
+        weights_set(w, weights_find(names[k]), weights[k]);
 }
 
 void learn_fit(const struct learn *l, const struct example *const *list, size_t n,
-               struct weights *ret_w)
+               struct learned *ret_l)
 {
-    struct sample s = {list, n};
+    struct fold_classes folds;
+    struct sample s = {list, n, &folds};
     struct observed o;
 
-    *ret_w = *l->now;
-    search(l->mandate, &s, ret_w);
-    observe(l->mandate, ret_w, &s, &o);
-    fit_gate(l, &o, ret_w);
-    fit_confidence(l, &o, ret_w);
+    for (int fold = 0; fold < EXAMPLE_FOLDS; fold++)
+        learn_classes(l, list, n, fold, &folds.folds[fold]);
+    ret_l->weights = *l->now;
+    search(l->mandate, &s, &ret_l->weights);
+    observe(l->mandate, &ret_l->weights, &s, &o);
+    fit_gate(l, &o, &ret_l->weights);
+    fit_confidence(l, &o, &ret_l->weights);
     observed_clear(&o);
+    for (int fold = 0; fold < EXAMPLE_FOLDS; fold++)
+        class_weights_clear(&folds.folds[fold]);
+    learn_classes(l, list, n, -1, &ret_l->classes);
+    ret_l->weights.classes = &ret_l->classes;
+}
+
+void learned_clear(struct learned *l)
+{
+    class_weights_clear(&l->classes);
 }
 
 void learn_held_out(const struct learn *l, const struct examples *x, struct judged *ret_judged)
 {
     const struct example **rest = mem_new(x->n + 1, sizeof *rest);
-    struct weights *w = mem_new(1, sizeof *w);
 
     for (unsigned fold = 0; fold < EXAMPLE_FOLDS; fold++) {
+        struct learned learned = {0};
         size_t n = 0;
 
         for (size_t i = 0; i < x->n; i++)
             if (x->list[i].fold != fold)
                 rest[n++] = &x->list[i];
-        learn_fit(l, rest, n, w);
+        learn_fit(l, rest, n, &learned);
         for (size_t i = 0; i < x->n; i++)
             if (x->list[i].fold == fold)
-                judge_decide(l->mandate, w, &x->list[i], &ret_judged[i]);
+                judge_decide(l->mandate, &learned.weights, &x->list[i], &ret_judged[i]);
+        learned_clear(&learned);
     }
     free(rest);
-    free(w);
 }

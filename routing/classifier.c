@@ -1,0 +1,104 @@
+#include "routing/classifier.h"
+
+#include "routing/reading_inside.h"
+#include "routing/rule.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Evidence from which a topic is a feature, and what makes it weigh about as a concept does. */
+#define TOPIC_CLEAR 3.0
+#define TOPIC_SCALE 0.5
+
+size_t classifier_features(const struct mandate *m, const struct grounds *v,
+                           struct class_feature ret_features[CLASS_FEATURES_MAX])
+{
+    size_t n = 0;
+
+    for (uint32_t t = 0; t < m->topics_n; t++)
+        if (v->topics[t] > TOPIC_CLEAR)
+            ret_features[n++] = (struct class_feature){t, log1p(v->topics[t]) * TOPIC_SCALE};
+    for (size_t i = 0; i < v->concepts_n; i++)
+        ret_features[n++] = (struct class_feature){TOPICS_MAX + v->concepts[i].concept,
+                                                   reading_saturate((double)v->concepts[i].amount)};
+    return n;
+}
+
+const struct class_row *classifier_row(const struct class_weights *c, uint32_t feature)
+{
+    return feature < TOPICS_MAX ? &c->topics[feature] : &c->concepts[feature - TOPICS_MAX];
+}
+
+/* z of each learned class. */
+static void scores_make(const struct mandate *m, const struct class_weights *c,
+                        const struct grounds *v, double scores[CLASSES_MAX])
+{
+    struct class_feature features[CLASS_FEATURES_MAX];
+    size_t n = classifier_features(m, v, features);
+    double squares = 0;
+
+    memcpy(scores, c->bias, sizeof c->bias);
+    for (size_t i = 0; i < n; i++) {
+        features[i].amount *= (double)classifier_row(c, features[i].feature)->idf;
+        squares += features[i].amount * features[i].amount;
+    }
+    for (size_t i = 0; i < n && squares > 0; i++) {
+        const struct class_row *row = classifier_row(c, features[i].feature);
+        for (size_t k = 0; k < CLASSES_MAX; k++)
+            scores[k] += (double)row->weights[k] * features[i].amount / sqrt(squares);
+    }
+}
+
+static bool is_class(const struct mandate *m, size_t k)
+{
+    return k == CLASS_OUTSIDE || k < m->secretariats_n;
+}
+
+/* Part of all topics' evidence that is for topics which the secretariat usually leads. */
+static double evidence_part(const struct mandate *m, const struct grounds *v, size_t secretariat)
+{
+    double all = 0, own = 0;
+
+    for (size_t t = 0; t < m->topics_n; t++) {
+        all += v->topics[t];
+        if (m->topics[t].base[secretariat] >= RULE_BASE_LEAD)
+            own += v->topics[t];
+    }
+    return all > 0 ? own / all : 0;
+}
+
+/* Softmax over the classes that can be, of what the others leave. */
+static void learned_share(const struct mandate *m, const struct class_weights *c,
+                          const double scores[CLASSES_MAX], const struct grounds *v, double rest,
+                          double likely[CLASSES_MAX])
+{
+    double most = -INFINITY, sum = 0;
+
+    for (size_t k = 0; k < CLASSES_MAX; k++)
+        if (is_class(m, k) && c->learned[k])
+            most = fmax(most, scores[k]);
+    for (size_t k = 0; k < CLASSES_MAX; k++) {
+        if (!is_class(m, k) || !c->learned[k] || (k != CLASS_OUTSIDE && v->party[k] == PARTY_NO))
+            continue;
+        likely[k] = exp(scores[k] - most);
+        sum += likely[k];
+    }
+    for (size_t k = 0; k < CLASSES_MAX && sum > 0; k++)
+        if (c->learned[k])
+            likely[k] *= rest / sum;
+}
+
+void classifier_weigh(const struct mandate *m, const struct class_weights *c,
+                      const struct grounds *v, double ret_likely[CLASSES_MAX])
+{
+    double scores[CLASSES_MAX], rest = 1;
+
+    memset(ret_likely, 0, CLASSES_MAX * sizeof *ret_likely);
+    scores_make(m, c, v, scores);
+    for (size_t s = 0; s < m->secretariats_n; s++)
+        if (!c->learned[s] && v->party[s] != PARTY_NO) {
+            ret_likely[s] = rest * evidence_part(m, v, s);
+            rest -= ret_likely[s];
+        }
+    learned_share(m, c, scores, v, rest, ret_likely);
+}
