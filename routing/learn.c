@@ -19,12 +19,34 @@ struct fold_classes {
 /* Supporters take this part of the likelihood: they are who comes next. */
 static const double support_part = 0.2;
 
-static void labels_make(const struct example *x, double labels[CLASSES_MAX])
+/* Where only refusals are known: as likely as they were before, without those who refused. */
+static void labels_without(const struct learn *l, const struct example *x,
+                           double labels[CLASSES_MAX])
+{
+    double sum = 0;
+
+    classifier_weigh(l->mandate, l->now->classes, &x->grounds, labels);
+    for (size_t k = 0; k < CLASSES_MAX; k++) {
+        if (k != CLASS_OUTSIDE && x->label.not_lead >> k & 1)
+            labels[k] = 0;
+        sum += labels[k];
+    }
+    for (size_t k = 0; k < CLASSES_MAX && sum > 0; k++)
+        labels[k] /= sum;
+    if (sum <= 0)
+        labels[CLASS_OUTSIDE] = 1;
+}
+
+static void labels_make(const struct learn *l, const struct example *x, double labels[CLASSES_MAX])
 {
     unsigned support = x->label.support;
     int n;
 
     memset(labels, 0, CLASSES_MAX * sizeof *labels);
+    if (!x->label.lead_known) {
+        labels_without(l, x, labels);
+        return;
+    }
     if (x->label.lead < 0) {
         labels[CLASS_OUTSIDE] = 1;
         return;
@@ -45,11 +67,11 @@ static void learn_classes(const struct learn *l, const struct example *const *li
     size_t cases_n = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (!list[i]->label.lead_known || (int)list[i]->fold == but)
+        if ((!list[i]->label.lead_known && !list[i]->label.not_lead) || (int)list[i]->fold == but)
             continue;
         cases[cases_n].features_n =
             classifier_features(l->mandate, &list[i]->grounds, cases[cases_n].features);
-        labels_make(list[i], cases[cases_n].labels);
+        labels_make(l, list[i], cases[cases_n].labels);
         cases_n++;
     }
     classifier_fit(cases, cases_n, l->mandate, l->terms->concepts_n,
