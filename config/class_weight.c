@@ -12,6 +12,8 @@ struct loader {
     const struct mandate *mandate;
     const struct terms *terms;
     struct class_weights weights;
+    bool bias_seen, topics_seen[TOPICS_MAX];
+    bool *concepts_seen; /* owned */
 };
 
 static const char *class_code(const struct mandate *m, size_t class)
@@ -41,6 +43,14 @@ static enum err_code row_read(const struct loader *l, const struct csv *row,
     return rc;
 }
 
+static enum err_code once(const struct csv *row, const char *feature, bool *seen, struct err *e)
+{
+    if (*seen)
+        return csv_fault(row, e, "%s twice", feature);
+    *seen = true;
+    return ERR_OK;
+}
+
 static enum err_code class_row(void *arg, const struct csv *row, struct err *e)
 {
     struct loader *l = arg;
@@ -55,13 +65,19 @@ static enum err_code class_row(void *arg, const struct csv *row, struct err *e)
         return rc;
     topic = mandate_topic(l->mandate, feature);
     concept = terms_concept(l->terms, feature);
-    if (strcmp(feature, "bias") == 0)
+    if (strcmp(feature, "bias") == 0) {
         for (size_t k = 0; k < CLASSES_MAX; k++)
             c->bias[k] = (double)read.weights[k];
-    else if (topic >= 0)
+        return once(row, feature, &l->bias_seen, e);
+    }
+    if (topic >= 0) {
         c->topics[topic] = read;
-    else if (concept >= 0)
+        return once(row, feature, &l->topics_seen[topic], e);
+    }
+    if (concept >= 0) {
         c->concepts[concept] = read;
+        return once(row, feature, &l->concepts_seen[concept], e);
+    }
     return ERR_OK;
 }
 
@@ -72,7 +88,9 @@ enum err_code class_weights_load(const char *dir, const struct mandate *m, const
     enum err_code rc;
 
     l.weights.concepts = mem_new(t->concepts_n + 1, sizeof *l.weights.concepts);
+    l.concepts_seen = mem_new(t->concepts_n + 1, sizeof *l.concepts_seen);
     rc = csv_read_in(dir, "classes.csv", class_row, &l, e);
+    free(l.concepts_seen);
     if (rc == ERR_OK)
         *ret_c = l.weights;
     else

@@ -1,6 +1,7 @@
 #include "routing/classifier_fit.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@ enum { STEPS = 400 };
 
 /* A feature of one case, scaled. */
 struct cell {
-    uint32_t feature;
+    size_t column;
     double value;
 };
 
@@ -17,19 +18,34 @@ struct fitting {
     const struct class_case *cases; /* borrowed */
     size_t n;
     size_t features_n;
+    /* Only what some case has is fitted. Owned. */
+    size_t *columns;    /* by feature; NO_COLUMN: in no case */
+    size_t columns_n;   /* the biases' column comes after */
     struct cell *cells; /* owned, one case behind the other */
     size_t *begins;     /* owned; of each case, and the end */
     bool classes[CLASSES_MAX];
-    /* Owned, features_n rows of CLASSES_MAX, then the biases. */
+    /* Owned, columns_n rows of CLASSES_MAX, then the biases. */
     double *weights, *ahead, *slope, *prior;
 };
 
-static size_t rows_n(const struct fitting *f)
+#define NO_COLUMN SIZE_MAX
+
+static size_t weights_n(const struct fitting *f)
 {
-    return (f->features_n + 1) * CLASSES_MAX;
+    return (f->columns_n + 1) * CLASSES_MAX;
 }
 
 /* --- scaling ------------------------------------------------------------------------- */
+
+static void columns_make(struct fitting *f)
+{
+    f->columns = mem_new(f->features_n, sizeof *f->columns);
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t k = 0; k < f->cases[i].features_n; k++)
+            f->columns[f->cases[i].features[k].feature] = 1;
+    for (size_t j = 0; j < f->features_n; j++)
+        f->columns[j] = f->columns[j] ? f->columns_n++ : NO_COLUMN;
+}
 
 static float *idf_make(const struct fitting *f, const struct class_weights *now)
 {
@@ -62,7 +78,7 @@ static void cells_make(struct fitting *f, const float *idf)
         for (size_t k = 0; k < f->cases[i].features_n; k++) {
             const struct class_feature *x = &f->cases[i].features[k];
             double value = x->amount * (double)idf[x->feature];
-            f->cells[n++] = (struct cell){x->feature, value};
+            f->cells[n++] = (struct cell){f->columns[x->feature], value};
             squares += value * value;
         }
         f->begins[i + 1] = n;
@@ -76,12 +92,12 @@ static void cells_make(struct fitting *f, const float *idf)
 /* P(class) of case i by the weights `ahead`. */
 static void likely_make(const struct fitting *f, size_t i, double likely[CLASSES_MAX])
 {
-    const double *bias = f->ahead + f->features_n * CLASSES_MAX;
+    const double *bias = f->ahead + f->columns_n * CLASSES_MAX;
     double most = -INFINITY, sum = 0;
 
     memcpy(likely, bias, CLASSES_MAX * sizeof *likely);
     for (size_t c = f->begins[i]; c < f->begins[i + 1]; c++) {
-        const double *row = f->ahead + f->cells[c].feature * CLASSES_MAX;
+        const double *row = f->ahead + f->cells[c].column * CLASSES_MAX;
         for (size_t k = 0; k < CLASSES_MAX; k++)
             likely[k] += row[k] * f->cells[c].value;
     }
@@ -98,9 +114,9 @@ static void likely_make(const struct fitting *f, size_t i, double likely[CLASSES
 
 static void slope_make(struct fitting *f)
 {
-    double *bias = f->slope + f->features_n * CLASSES_MAX;
+    double *bias = f->slope + f->columns_n * CLASSES_MAX;
 
-    for (size_t j = 0; j < rows_n(f); j++)
+    for (size_t j = 0; j < weights_n(f); j++)
         f->slope[j] = ridge * (f->ahead[j] - f->prior[j]);
     memset(bias, 0, CLASSES_MAX * sizeof *bias);
     for (size_t i = 0; i < f->n; i++) {
@@ -111,7 +127,7 @@ static void slope_make(struct fitting *f)
             bias[k] += miss[k];
         }
         for (size_t c = f->begins[i]; c < f->begins[i + 1]; c++) {
-            double *row = f->slope + f->cells[c].feature * CLASSES_MAX;
+            double *row = f->slope + f->cells[c].column * CLASSES_MAX;
             for (size_t k = 0; k < CLASSES_MAX; k++)
                 row[k] += miss[k] * f->cells[c].value;
         }
@@ -122,27 +138,26 @@ static void slope_make(struct fitting *f)
  * iteration finds; biases count as a feature of value 1. */
 static double curvature(const struct fitting *f)
 {
-    double *v = mem_new(f->features_n + 1, sizeof *v),
-           *next = mem_new(f->features_n + 1, sizeof *v);
+    double *v = mem_new(f->columns_n + 1, sizeof *v), *next = mem_new(f->columns_n + 1, sizeof *v);
     double length = 1;
 
-    for (size_t j = 0; j <= f->features_n; j++)
-        v[j] = 1 / sqrt((double)(f->features_n + 1));
+    for (size_t j = 0; j <= f->columns_n; j++)
+        v[j] = 1 / sqrt((double)(f->columns_n + 1));
     for (int step = 0; step < 20; step++) {
-        memset(next, 0, (f->features_n + 1) * sizeof *next);
+        memset(next, 0, (f->columns_n + 1) * sizeof *next);
         for (size_t i = 0; i < f->n; i++) {
-            double dot = v[f->features_n];
+            double dot = v[f->columns_n];
             for (size_t c = f->begins[i]; c < f->begins[i + 1]; c++)
-                dot += v[f->cells[c].feature] * f->cells[c].value;
-            next[f->features_n] += dot;
+                dot += v[f->cells[c].column] * f->cells[c].value;
+            next[f->columns_n] += dot;
             for (size_t c = f->begins[i]; c < f->begins[i + 1]; c++)
-                next[f->cells[c].feature] += dot * f->cells[c].value;
+                next[f->cells[c].column] += dot * f->cells[c].value;
         }
         length = 0;
-        for (size_t j = 0; j <= f->features_n; j++)
+        for (size_t j = 0; j <= f->columns_n; j++)
             length += next[j] * next[j];
         length = sqrt(length);
-        for (size_t j = 0; j <= f->features_n && length > 0; j++)
+        for (size_t j = 0; j <= f->columns_n && length > 0; j++)
             v[j] = next[j] / length;
     }
     free(v);
@@ -157,7 +172,7 @@ static void climb(struct fitting *f)
     for (int i = 0; i < STEPS; i++) {
         double t_next = (1 + sqrt(1 + 4 * t * t)) / 2, momentum = (t - 1) / t_next;
         slope_make(f);
-        for (size_t j = 0; j < rows_n(f); j++) {
+        for (size_t j = 0; j < weights_n(f); j++) {
             double moved = f->ahead[j] - step * f->slope[j];
             f->ahead[j] = moved + momentum * (moved - f->weights[j]);
             f->weights[j] = moved;
@@ -171,26 +186,32 @@ static void climb(struct fitting *f)
 static void prior_make(struct fitting *f, const struct class_weights *now)
 {
     for (size_t j = 0; now && j < f->features_n; j++)
-        for (size_t k = 0; k < CLASSES_MAX; k++)
-            f->prior[j * CLASSES_MAX + k] = (double)classifier_row(now, (uint32_t)j)->weights[k];
+        for (size_t k = 0; f->columns[j] != NO_COLUMN && k < CLASSES_MAX; k++)
+            f->prior[f->columns[j] * CLASSES_MAX + k] =
+                (double)classifier_row(now, (uint32_t)j)->weights[k];
     for (size_t k = 0; now && k < CLASSES_MAX; k++)
-        f->prior[f->features_n * CLASSES_MAX + k] = now->bias[k];
-    memcpy(f->weights, f->prior, rows_n(f) * sizeof *f->weights);
-    memcpy(f->ahead, f->prior, rows_n(f) * sizeof *f->ahead);
+        f->prior[f->columns_n * CLASSES_MAX + k] = now->bias[k];
+    memcpy(f->weights, f->prior, weights_n(f) * sizeof *f->weights);
+    memcpy(f->ahead, f->prior, weights_n(f) * sizeof *f->ahead);
 }
 
-static void weights_take(const struct fitting *f, const float *idf, struct class_weights *ret_c)
+static void weights_take(const struct fitting *f, const float *idf, const struct class_weights *now,
+                         struct class_weights *ret_c)
 {
     for (size_t j = 0; j < f->features_n; j++) {
         struct class_row *row =
             j < TOPICS_MAX ? &ret_c->topics[j] : &ret_c->concepts[j - TOPICS_MAX];
+        if (now)
+            *row = *classifier_row(now, (uint32_t)j);
+        if (f->columns[j] == NO_COLUMN)
+            continue;
         row->idf = idf[j];
         for (size_t k = 0; k < CLASSES_MAX; k++)
-            row->weights[k] = class_weight_round(f->weights[j * CLASSES_MAX + k]);
+            row->weights[k] = class_weight_round(f->weights[f->columns[j] * CLASSES_MAX + k]);
     }
     for (size_t k = 0; k < CLASSES_MAX; k++) {
         ret_c->learned[k] = f->classes[k];
-        ret_c->bias[k] = (double)class_weight_round(f->weights[f->features_n * CLASSES_MAX + k]);
+        ret_c->bias[k] = (double)class_weight_round(f->weights[f->columns_n * CLASSES_MAX + k]);
     }
 }
 
@@ -205,17 +226,19 @@ void classifier_fit(const struct class_case *cases, size_t n, const struct manda
         for (size_t i = 0; i < n; i++)
             f.classes[k] = f.classes[k] || cases[i].labels[k] > 0;
     }
-    f.weights = mem_new(rows_n(&f), sizeof *f.weights);
-    f.ahead = mem_new(rows_n(&f), sizeof *f.ahead);
-    f.slope = mem_new(rows_n(&f), sizeof *f.slope);
-    f.prior = mem_new(rows_n(&f), sizeof *f.prior);
+    columns_make(&f);
     cells_make(&f, idf);
+    f.weights = mem_new(weights_n(&f), sizeof *f.weights);
+    f.ahead = mem_new(weights_n(&f), sizeof *f.ahead);
+    f.slope = mem_new(weights_n(&f), sizeof *f.slope);
+    f.prior = mem_new(weights_n(&f), sizeof *f.prior);
     prior_make(&f, now);
     climb(&f);
     memset(ret_c, 0, sizeof *ret_c);
     ret_c->concepts = mem_new(concepts_n + 1, sizeof *ret_c->concepts);
-    weights_take(&f, idf, ret_c);
+    weights_take(&f, idf, now, ret_c);
     free(idf);
+    free(f.columns);
     free(f.cells);
     free(f.begins);
     free(f.weights);

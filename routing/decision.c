@@ -164,8 +164,10 @@ static size_t likeliest(const struct mandate *m, const double likely[])
     return best;
 }
 
+#define CLEARLY 0.5 /* of a likelihood, or of the greatest */
+
 /* The clearest topic, weighed by how likely those are who answer for it. Where the text has no
- * word of the likeliest secretariat's topics, the nearest of them. */
+ * word of the likeliest secretariat's topics, the nearest of them; -1: it says too little. */
 static int choose_main(const struct bench *b, const double weights[], const double likely[])
 {
     double weighed[TOPICS_MAX];
@@ -177,8 +179,9 @@ static int choose_main(const struct bench *b, const double weights[], const doub
                                        ? likely[named] /* a law for that convention */
                                        : topic_likely(b->m, likely, t));
     best = topic_best(b->m, weighed);
-    if (lead == CLASS_OUTSIDE ||
-        (best >= 0 && topic_likely(b->m, likely, (size_t)best) >= 0.5 * likely[lead]))
+    if (lead == CLASS_OUTSIDE || (best < 0 && likely[lead] < CLEARLY))
+        return best;
+    if (best >= 0 && topic_likely(b->m, likely, (size_t)best) >= CLEARLY * likely[lead])
         return best;
     return topic_of(b, lead);
 }

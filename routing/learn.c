@@ -256,7 +256,7 @@ static void observed_clear(struct observed *o)
 /* --- fitting ------------------------------------------------------------------------- */
 
 /* Pulls toward the prior, in cases. */
-static const double ridge_base = 0.01, ridge_slope = 0.5;
+static const double ridge_base = 0.01, ridge_slope = 0.5, ridge_sure = 0.05;
 enum { ROWS_MIN = 30 }; /* fewer, or all of one kind, cannot part good from bad */
 
 static bool can_part(const struct fit_row *rows, size_t n)
@@ -384,7 +384,7 @@ static void fit_confidence(const struct learn *l, const struct observed *o, stru
     if (!can_part(o->leads, o->leads_n))
         return;
     for (size_t k = 0; k < SURE_COLUMNS; k++)
-        columns[k] = (struct fit_column){k == SURE_BASE ? ridge_base : ridge_slope,
+        columns[k] = (struct fit_column){k == SURE_BASE ? ridge_base : ridge_sure,
                                          prior_of(l, weights_get(l->now, weights_find(names[k])))};
     fit_logistic(o->leads, o->leads_n, columns, SURE_COLUMNS, weights);
     for (size_t k = 0; k < SURE_COLUMNS; k++)

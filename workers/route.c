@@ -191,7 +191,7 @@ static void route_remember(struct route *op, const struct grounds *grounds,
     if (waits)
         json_object_set_new(routing, "outcome", json_string("triage"));
     json_object_set_new(inner, "routing", routing);
-    json_object_set_new(inner, "grounds", grounds_json(&config->mandate, config->ruleset, grounds));
+    json_object_set_new(inner, "grounds", grounds_json(config, grounds));
     json_object_set_new(inner, "duplicates", matches_json(c->duplicates, c->duplicates_n));
     json_object_set_new(inner, "related", matches_json(c->related, c->related_n));
 }

@@ -2,19 +2,6 @@
 
 #include "tests/unit/config/folder.h"
 
-static struct mandate mandate;
-
-static int mandate_read(void **state)
-{
-    struct err e = {0};
-
-    (void)state;
-    if (mandate_load(LIAISON_SOURCE_DIR "/config", &mandate, &e) == ERR_OK)
-        return 0;
-    print_error("%s\n", e.detail);
-    return -1;
-}
-
 /* The real file with each first `from` in it replaced. */
 static void folder_change(struct folder *f, const char *name, const char *from, const char *to)
 {
@@ -45,7 +32,7 @@ static void assert_fault(const char *name, const char *from, const char *to, con
     folder_make(&f);
     folder_copy_config(&f);
     folder_change(&f, name, from, to);
-    assert_int_equal(weights_load(f.path, &mandate, &w, &e), ERR_CONFIG);
+    assert_int_equal(weights_load(f.path, &w, &e), ERR_CONFIG);
     if (!strstr(e.detail, fault))
         fail_msg("\"%s\" lacks \"%s\"", e.detail, fault);
     assert_memory_equal(&w, &before, sizeof w);
@@ -58,7 +45,7 @@ static void test_the_real_weights_load(void **state)
     struct err e = {0};
 
     (void)state;
-    if (weights_load(LIAISON_SOURCE_DIR "/config", &mandate, &w, &e) != ERR_OK)
+    if (weights_load(LIAISON_SOURCE_DIR "/config", &w, &e) != ERR_OK)
         fail_msg("%s", e.detail);
     assert_true(w.title > 1);
     for (int i = 1; i < WORTH_MAX; i++)
@@ -77,17 +64,9 @@ static void test_each_weight_lands_in_its_own_member(void **state)
     folder_copy_config(&f);
     folder_change(&f, "routing.csv", "\ntheme,2,", "\ntheme,2.25,");
     folder_change(&f, "routing.csv", "\nworth_9,12,", "\nworth_9,12.5,");
-    folder_write(&f, "partners.csv",
-                 "topic,secretariat,weight,candidates,supporters\nIAS_PLANT,cbd,-1.25,4,3\n");
-    assert_int_equal(weights_load(f.path, &mandate, &w, &e), ERR_OK);
+    assert_int_equal(weights_load(f.path, &w, &e), ERR_OK);
     assert_float_equal(w.theme, 2.25, 1e-9);
     assert_float_equal(w.worth[8], 12.5, 1e-9);
-    assert_float_equal(
-        w.partner[mandate_topic(&mandate, "IAS_PLANT")][mandate_secretariat(&mandate, "cbd")],
-        -1.25, 1e-9);
-    assert_float_equal(
-        w.partner[mandate_topic(&mandate, "IAS_PLANT")][mandate_secretariat(&mandate, "ippc")], 0,
-        1e-9);
     folder_remove(&f);
 }
 
@@ -119,81 +98,36 @@ static void test_a_missing_weight_is_a_fault(void **state)
     folder_make(&f);
     folder_copy_config(&f);
     folder_write(&f, "routing.csv", "name,value,low,high,about\ntitle,3,1,6,x\n");
-    assert_int_equal(weights_load(f.path, &mandate, &w, &e), ERR_CONFIG);
+    assert_int_equal(weights_load(f.path, &w, &e), ERR_CONFIG);
     assert_non_null(strstr(e.detail, "routing.csv: no row \"theme\""));
     folder_remove(&f);
-}
-
-static void test_faults_of_partners(void **state)
-{
-    static const struct {
-        const char *rows, *fault;
-    } faults[] = {
-        {"NO_TOPIC,cbd,1,1,1\n",                       "partners.csv:2: unknown topic \"NO_TOPIC\""    },
-        {"IAS_PLANT,nobody,1,1,1\n",                   "partners.csv:2: unknown secretariat \"nobody\""},
-        {"IAS_PLANT,cbd,1,1,1\nIAS_PLANT,cbd,1,1,1\n", "partners.csv:3: IAS_PLANT with cbd twice"      },
-        {"IAS_PLANT,cbd,9.5,1,1\n",                    "partners.csv:2: weight 9.5 is not in -9..9"    },
-        {"IAS_PLANT,cbd,much,1,1\n",                   "partners.csv:2: weight \"much\" is not"        },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        struct weights w = {0};
-        struct err e = {0};
-        struct folder f;
-        char text[256];
-
-        snprintf(text, sizeof text, "topic,secretariat,weight,candidates,supporters\n%s",
-                 faults[i].rows);
-        folder_make(&f);
-        folder_copy_config(&f);
-        folder_write(&f, "partners.csv", text);
-        assert_int_equal(weights_load(f.path, &mandate, &w, &e), ERR_CONFIG);
-        if (!strstr(e.detail, faults[i].fault))
-            fail_msg("\"%s\" lacks \"%s\"", e.detail, faults[i].fault);
-        folder_remove(&f);
-    }
 }
 
 /* What is written is read back as it was, with the same names, limits and sentences. */
 static void test_written_weights_are_read_back(void **state)
 {
     static struct weights w, back;
-    struct buf text = {0}, partners = {0}, real = {0};
+    struct buf text = {0}, real = {0};
     struct err e = {0};
     struct folder f;
 
     (void)state;
-    assert_int_equal(weights_load(LIAISON_SOURCE_DIR "/config", &mandate, &w, &e), ERR_OK);
+    assert_int_equal(weights_load(LIAISON_SOURCE_DIR "/config", &w, &e), ERR_OK);
     assert_int_equal(weights_write(LIAISON_SOURCE_DIR "/config", &w, &text, &e), ERR_OK);
-    weights_write_partners(&mandate, &w, &partners);
     assert_int_equal(file_read(LIAISON_SOURCE_DIR "/config/routing.csv", 1 << 20, &real, &e),
                      ERR_OK);
     assert_string_equal(buf_text(&text), buf_text(&real));
-    buf_clear(&real);
-    assert_int_equal(file_read(LIAISON_SOURCE_DIR "/config/partners.csv", 1 << 20, &real, &e),
-                     ERR_OK);
-    assert_string_equal(buf_text(&partners), buf_text(&real));
-
     buf_clear(&text);
-    buf_clear(&partners);
     for (size_t i = 0; i < weights_count(); i++)
         weights_set(&w, i, w.limits[i].low + (w.limits[i].high - w.limits[i].low) / 7.0);
-    memset(w.partner, 0, sizeof w.partner);
-    memset(w.partner_counts, 0, sizeof w.partner_counts);
-    w.partner[2][1] = weights_partner_round(-0.126);
-    w.partner_counts[2][1] = (struct partner_count){5, 2};
     assert_int_equal(weights_write(LIAISON_SOURCE_DIR "/config", &w, &text, &e), ERR_OK);
-    weights_write_partners(&mandate, &w, &partners);
     folder_make(&f);
     folder_write(&f, "routing.csv", buf_text(&text));
-    folder_write(&f, "partners.csv", buf_text(&partners));
-    if (weights_load(f.path, &mandate, &back, &e) != ERR_OK)
+    if (weights_load(f.path, &back, &e) != ERR_OK)
         fail_msg("%s", e.detail);
     assert_memory_equal(&back, &w, sizeof w);
     folder_remove(&f);
     buf_clear(&text);
-    buf_clear(&partners);
     buf_clear(&real);
 }
 
@@ -204,13 +138,11 @@ static void test_a_weight_stays_within_its_limits(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_int_equal(weights_load(LIAISON_SOURCE_DIR "/config", &mandate, &w, &e), ERR_OK);
+    assert_int_equal(weights_load(LIAISON_SOURCE_DIR "/config", &w, &e), ERR_OK);
     weights_set(&w, title, 1e9);
     assert_float_equal(weights_get(&w, title), w.limits[title].high, 1e-9);
     weights_set(&w, title, -1e9);
     assert_float_equal(weights_get(&w, title), w.limits[title].low, 1e-9);
-    assert_float_equal(weights_partner_round(50), 9, 1e-9);
-    assert_float_equal(weights_partner_round(-50), -9, 1e-9);
     assert_string_equal(weights_name(title), "title");
 }
 
@@ -221,10 +153,9 @@ int main(void)
         cmocka_unit_test(test_each_weight_lands_in_its_own_member),
         cmocka_unit_test(test_faults_name_file_and_line),
         cmocka_unit_test(test_a_missing_weight_is_a_fault),
-        cmocka_unit_test(test_faults_of_partners),
         cmocka_unit_test(test_written_weights_are_read_back),
         cmocka_unit_test(test_a_weight_stays_within_its_limits),
     };
 
-    return cmocka_run_group_tests(tests, mandate_read, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

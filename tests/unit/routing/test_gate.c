@@ -16,9 +16,10 @@ static int load_weights(void **state)
 {
     if (load_engine(state))
         return -1;
-    memset(config->weights.partner, 0, sizeof config->weights.partner);
     config->weights.support_base = -2;
     config->weights.support_said = 2;
+    config->weights.support_likely = config->weights.support_ratio = 0;
+    config->weights.support_own = config->weights.support_score = 0;
     config->weights.support_min = 0.5;
     return 0;
 }
@@ -103,26 +104,47 @@ static void test_nobody_is_informed_of_a_restricted_request(void **state)
     assert_int_equal(role_of(&d, "cbd"), RULE_NONE);
 }
 
-static void test_the_partner_weight_of_the_main_topic_counts(void **state)
+static void test_likelihood_makes_a_supporter(void **state)
 {
     struct decision d = decide(title, alone, false);
-    double *partner =
-        &config->weights.partner[d.main_topic][mandate_secretariat(&config->mandate, "cbd")];
 
     (void)state;
-    *partner = 5;
+    config->weights.support_likely = -2; /* log of a likelihood is negative */
     d = decide(title, alone, false);
-    *partner = 0;
+    config->weights.support_likely = 0;
     assert_int_equal(role_of(&d, "cbd"), RULE_SUPPORT);
 }
 
-static void test_probability_grows_with_what_is_said(void **state)
+static void test_probability_grows_with_each_feature(void **state)
 {
-    double nothing = gate_probability(&config->weights, 0, -1, 0);
-    double much = gate_probability(&config->weights, 3, -1, 0);
+    struct weights w = config->weights;
 
     (void)state;
-    assert_true(0 < nothing && nothing < much && much < 1);
+    w.support_likely = w.support_ratio = w.support_own = w.support_score = 1;
+    for (size_t k = 1; k < GATE_FEATURES; k++) {
+        double features[GATE_FEATURES] = {1};
+        double nothing = gate_probability(&w, features), much;
+
+        features[k] = 3;
+        much = gate_probability(&w, features);
+        assert_true(0 < nothing && nothing < much && much < 1);
+    }
+}
+
+/* Below GATE_POINTS_MIN the rules see no part at all. */
+static void test_without_points_nobody_supports(void **state)
+{
+    struct decision d;
+
+    (void)state;
+    config->weights.support_base = 20;
+    d = decide(title, joint, false);
+    config->weights.support_base = -2;
+    for (size_t i = 0; i < d.outcome.candidates_n; i++)
+        if (d.outcome.candidates[i].role == RULE_SUPPORT)
+            assert_true(d.outcome.candidates[i].score >= GATE_POINTS_MIN);
+    assert_int_equal(role_of(&d, "cbd"), RULE_SUPPORT);
+    assert_int_equal(role_of(&d, "iwc"), RULE_NONE);
 }
 
 int main(void)
@@ -132,8 +154,9 @@ int main(void)
         cmocka_unit_test(test_a_part_of_its_own_makes_a_supporter),
         cmocka_unit_test(test_scores_and_reasons_stay_the_rules),
         cmocka_unit_test(test_nobody_is_informed_of_a_restricted_request),
-        cmocka_unit_test(test_the_partner_weight_of_the_main_topic_counts),
-        cmocka_unit_test(test_probability_grows_with_what_is_said),
+        cmocka_unit_test(test_likelihood_makes_a_supporter),
+        cmocka_unit_test(test_probability_grows_with_each_feature),
+        cmocka_unit_test(test_without_points_nobody_supports),
     };
 
     return cmocka_run_group_tests_name("gate", tests, load_weights, free_engine);
