@@ -215,12 +215,14 @@ static void classes_write(const struct learn_report *r, FILE *out)
 {
     const struct mandate *m = r->mandate;
     const struct class_weights *now = r->now->classes, *learned = r->learned->classes;
-    struct change *changes =
-        mem_new((m->topics_n + r->terms->concepts_n) * CLASSES_MAX + 1, sizeof *changes);
+    struct change *changes = mem_new(
+        (m->topics_n + m->facts_n + r->terms->concepts_n) * CLASSES_MAX + 1, sizeof *changes);
     size_t n = 0;
 
     for (size_t t = 0; t < m->topics_n; t++)
         rows_compare(m->topics[t].code, &now->topics[t], &learned->topics[t], changes, &n);
+    for (size_t f = 0; f < m->facts_n; f++)
+        rows_compare(m->facts[f].code, &now->facts[f], &learned->facts[f], changes, &n);
     for (size_t c = 0; c < r->terms->concepts_n; c++)
         rows_compare(r->terms->concepts[c].name, &now->concepts[c], &learned->concepts[c], changes,
                      &n);

@@ -7,12 +7,13 @@
 #include <string.h>
 
 enum { WEIGHT_MAX = 1000 };
+static const char fact_prefix[] = "fact.";
 
 struct loader {
     const struct mandate *mandate;
     const struct terms *terms;
     struct class_weights weights;
-    bool bias_seen, topics_seen[TOPICS_MAX];
+    bool bias_seen, topics_seen[TOPICS_MAX], facts_seen[FACTS_MAX];
     bool *concepts_seen; /* owned */
 };
 
@@ -58,12 +59,15 @@ static enum err_code class_row(void *arg, const struct csv *row, struct err *e)
     const char *feature = NULL;
     struct class_row read = {0};
     enum err_code rc;
-    int topic, concept;
+    int topic, fact, concept;
 
     if ((rc = csv_require(row, "feature", &feature, e)) ||
         (rc = row_read(l, row, &read, c->learned, e)))
         return rc;
     topic = mandate_topic(l->mandate, feature);
+    fact = strncmp(feature, fact_prefix, strlen(fact_prefix)) == 0
+               ? mandate_fact(l->mandate, feature + strlen(fact_prefix))
+               : -1;
     concept = terms_concept(l->terms, feature);
     if (strcmp(feature, "bias") == 0) {
         for (size_t k = 0; k < CLASSES_MAX; k++)
@@ -73,6 +77,10 @@ static enum err_code class_row(void *arg, const struct csv *row, struct err *e)
     if (topic >= 0) {
         c->topics[topic] = read;
         return once(row, feature, &l->topics_seen[topic], e);
+    }
+    if (fact >= 0) {
+        c->facts[fact] = read;
+        return once(row, feature, &l->facts_seen[fact], e);
     }
     if (concept >= 0) {
         c->concepts[concept] = read;
@@ -141,6 +149,13 @@ void class_weights_write(const struct mandate *m, const struct terms *t,
     for (size_t i = 0; i < m->topics_n; i++)
         if (c->topics[i].idf > 0)
             row_write(&w, m->topics[i].code, &c->topics[i]);
+    for (size_t i = 0; i < m->facts_n; i++) {
+        BUF_AUTO struct buf name = {0};
+
+        buf_printf(&name, "%s%s", fact_prefix, m->facts[i].code);
+        if (c->facts[i].idf > 0)
+            row_write(&w, buf_text(&name), &c->facts[i]);
+    }
     for (size_t i = 0; i < t->concepts_n; i++)
         if (c->concepts[t->by_name[i]].idf > 0)
             row_write(&w, t->concepts[t->by_name[i]].name, &c->concepts[t->by_name[i]]);

@@ -5,9 +5,10 @@
  *   bias,0,-0.2,..
  *   tidal_marsh,3.91,0.12,..         a concept of config/terms
  *   WETLAND_CHARACTER,1.2,-0.3,..    a topic
+ *   fact.large_whale,2.3,-0.1,..     a fact
  *
  * A column is a secretariat's code; one without a column has not been learned yet. Rows of
- * concepts and topics that are no longer there say nothing. */
+ * concepts, topics and facts that are no longer there say nothing. */
 #ifndef CONFIG_CLASS_WEIGHT_H
 #define CONFIG_CLASS_WEIGHT_H
 
@@ -27,6 +28,7 @@ struct class_weights {
     bool learned[CLASSES_MAX]; /* has a column */
     double bias[CLASSES_MAX];
     struct class_row topics[TOPICS_MAX];
+    struct class_row facts[FACTS_MAX];
     struct class_row *concepts; /* owned, by index of terms.concepts */
 };
 

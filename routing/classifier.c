@@ -6,9 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Evidence from which a topic is a feature, and what makes it weigh about as a concept does. */
-#define TOPIC_CLEAR 3.0
-#define TOPIC_SCALE 0.5
+/* Evidence from which a topic or fact is a feature, and what makes it weigh about as a concept
+ * does. */
+#define CLEAR 3.0
+#define SCALE 0.5
 
 size_t classifier_features(const struct mandate *m, const struct grounds *v,
                            struct class_feature ret_features[CLASS_FEATURES_MAX])
@@ -16,17 +17,23 @@ size_t classifier_features(const struct mandate *m, const struct grounds *v,
     size_t n = 0;
 
     for (uint32_t t = 0; t < m->topics_n; t++)
-        if (v->topics[t] > TOPIC_CLEAR)
-            ret_features[n++] = (struct class_feature){t, log1p(v->topics[t]) * TOPIC_SCALE};
+        if (v->topics[t] > CLEAR)
+            ret_features[n++] = (struct class_feature){t, log1p(v->topics[t]) * SCALE};
+    for (uint32_t f = 0; f < m->facts_n; f++)
+        if (v->facts[f] > CLEAR)
+            ret_features[n++] = (struct class_feature){CLASS_FACTS + f, log1p(v->facts[f]) * SCALE};
     for (size_t i = 0; i < v->concepts_n; i++)
-        ret_features[n++] = (struct class_feature){TOPICS_MAX + v->concepts[i].concept,
+        ret_features[n++] = (struct class_feature){CLASS_CONCEPTS + v->concepts[i].concept,
                                                    reading_saturate((double)v->concepts[i].amount)};
     return n;
 }
 
 const struct class_row *classifier_row(const struct class_weights *c, uint32_t feature)
 {
-    return feature < TOPICS_MAX ? &c->topics[feature] : &c->concepts[feature - TOPICS_MAX];
+    if (feature < CLASS_FACTS)
+        return &c->topics[feature];
+    return feature < CLASS_CONCEPTS ? &c->facts[feature - CLASS_FACTS]
+                                    : &c->concepts[feature - CLASS_CONCEPTS];
 }
 
 /* z of each learned class. */

@@ -199,8 +199,9 @@ static void weights_take(const struct fitting *f, const float *idf, const struct
                          struct class_weights *ret_c)
 {
     for (size_t j = 0; j < f->features_n; j++) {
-        struct class_row *row =
-            j < TOPICS_MAX ? &ret_c->topics[j] : &ret_c->concepts[j - TOPICS_MAX];
+        struct class_row *row = j < CLASS_FACTS      ? &ret_c->topics[j]
+                                : j < CLASS_CONCEPTS ? &ret_c->facts[j - CLASS_FACTS]
+                                                     : &ret_c->concepts[j - CLASS_CONCEPTS];
         if (now)
             *row = *classifier_row(now, (uint32_t)j);
         if (f->columns[j] == NO_COLUMN)
@@ -218,7 +219,7 @@ static void weights_take(const struct fitting *f, const float *idf, const struct
 void classifier_fit(const struct class_case *cases, size_t n, const struct mandate *m,
                     size_t concepts_n, const struct class_weights *now, struct class_weights *ret_c)
 {
-    struct fitting f = {.cases = cases, .n = n, .features_n = TOPICS_MAX + concepts_n};
+    struct fitting f = {.cases = cases, .n = n, .features_n = CLASS_CONCEPTS + concepts_n};
     float *idf = idf_make(&f, now);
 
     for (size_t k = 0; k < CLASSES_MAX; k++) {

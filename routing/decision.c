@@ -283,6 +283,7 @@ void decision_make(const struct mandate *m, const struct weights *w, const struc
     choose_topics(&b, weights, ret_d);
     ret_d->referral = loudest_outside(&b);
 
+    f.facts = sure_facts(&b);
     f.main_topic = ret_d->main_topic;
     memcpy(f.secondary, ret_d->secondary, sizeof f.secondary);
     f.named = named_instruments(&b, ret_d);

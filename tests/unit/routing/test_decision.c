@@ -282,6 +282,7 @@ static void test_law_without_a_convention_is_not_the_matter(void **state)
     decision = decide_on(&v);
     assert_int_equal(decision.main_topic, mandate_topic(m, "TRADE_PERMIT_NDF"));
     v.named[mandate_secretariat(m, "ippc")] = 12;
+    v.topics[mandate_topic(m, "TRADE_PERMIT_NDF")] = 0;
     decision = decide_on(&v);
     assert_int_equal(decision.main_topic, mandate_topic(m, "LEGISLATION_ONE"));
     assert_string_equal(lead_of(&decision), "ippc");
