@@ -99,11 +99,11 @@ static void half_read(void *arg, struct stored *list, size_t n, const struct err
 
     if (e->code != ERR_OK)
         mend_end(op, e);
-    else if (whole &&
-             relation_mirror(list[1].inner, list[1].record.id, list[0].inner, &list[0].record))
+    else if (!whole) /* perhaps it can be read later: the note is left */
+        mend_end(op, &(struct err){ERR_INTERNAL, "a linked request cannot be read"});
+    else if (relation_mirror(list[1].inner, list[1].record.id, list[0].inner, &list[0].record))
         half_write(op, &list[1], &list[0]);
-    else if (whole &&
-             relation_mirror(list[0].inner, list[0].record.id, list[1].inner, &list[1].record))
+    else if (relation_mirror(list[0].inner, list[0].record.id, list[1].inner, &list[1].record))
         half_write(op, &list[0], &list[1]);
     else
         half_moved(op, STORE_REPLAYED, e); /* both agree */
