@@ -11,6 +11,7 @@
 #include "daemon/route.h"
 #include "daemon/watch.h"
 #include "routing/engine.h"
+#include "routing/lexicon.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -127,6 +128,7 @@ static void process_reload(struct process *p)
     }
     later = settings_adopt(&p->app.settings, &fresh);
     process_adopt(&p->app, config, engine);
+    log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(engine)));
     gauge_rename(p->app.gauge);
     log_set_level((enum log_level)log_level_of(p->app.settings.log_level));
     p->app.reload_failed = false;
@@ -179,6 +181,7 @@ static enum err_code process_start(struct process *p, struct err *e)
         (rc = engine_new(app->config, &app->engine, e)) != ERR_OK ||
         (rc = keyring_load(app->settings.keys, &app->ring, e)) != ERR_OK)
         return rc;
+    log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(app->engine)));
     app->codes = (struct field_codes){is_country, is_secretariat, app};
     app->base = event_base_new();
     if (!app->base)

@@ -215,8 +215,10 @@ int main(int argc, char **argv)
     rc = table_read(&b, argv[1], &e);
     for (size_t i = 0; rc == ERR_OK && i < SOURCES_N; i++)
         rc = source_read(&b, &sources[i], argv + 3, &e);
+    if (b.dictionaries_n == 0)
+        buf_add_text(&b.about, ", no dictionaries");
     if (rc == ERR_OK)
-        rc = wordbook_write(b.book, buf_text(&b.about), b.dictionaries_n, &bytes, &e);
+        rc = wordbook_write(b.book, buf_text(&b.about), &bytes, &e);
     if (rc == ERR_OK)
         rc = bytes_write(argv[2], &bytes, &e);
     if (rc == ERR_OK)

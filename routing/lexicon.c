@@ -15,7 +15,6 @@ struct lexicon {
     const char *about;          /* borrowed */
     const unsigned char *stems; /* borrowed */
     uint32_t stems_n;
-    unsigned dictionaries_n;
     uint64_t mark;
     struct tongue tongues[LANGUAGES_N];
 };
@@ -93,7 +92,6 @@ static bool lexicon_lay_out(const unsigned char *bytes, size_t n, struct lexicon
     uint32_t stems_at = read_u32(bytes + LEXICON_AT_STEMS);
 
     x->stems_n = read_u32(bytes + LEXICON_AT_STEMS + 4);
-    x->dictionaries_n = read_u32(bytes + LEXICON_AT_DICTIONARIES);
     x->mark = read_u64(bytes + LEXICON_AT_CHECKSUM);
     if (about_bytes == 0 || !lies_within(n, about_at, about_bytes, 1) ||
         bytes[about_at + about_bytes - 1] != '\0' || x->stems_n > LEXICON_STEMS_MAX ||
@@ -282,12 +280,7 @@ size_t lexicon_count(const struct lexicon *x, int language)
 
 const char *lexicon_about(const struct lexicon *x)
 {
-    return x->about;
-}
-
-unsigned lexicon_dictionaries(const struct lexicon *x)
-{
-    return x->dictionaries_n;
+    return x ? x->about : "nothing";
 }
 
 uint64_t lexicon_mark(const struct lexicon *x)

@@ -49,10 +49,9 @@ bool lexicon_find(const struct lexicon *x, int language, const struct text *t, s
 
 /* Entries of a language. */
 size_t lexicon_count(const struct lexicon *x, int language);
-/* Where the words come from: "table 12000, freedict-fra-eng 8505". Borrowed from the file. */
+/* Where the words come from: "table 12000, freedict-fra-eng 8505". Borrowed from the file.
+ * "nothing" without a lexicon. */
 const char *lexicon_about(const struct lexicon *x);
-/* How many dictionaries beside the committed table. */
-unsigned lexicon_dictionaries(const struct lexicon *x);
 /* Differs for any two files: what was computed with one lexicon does not fit another. */
 uint64_t lexicon_mark(const struct lexicon *x);
 

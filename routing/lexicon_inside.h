@@ -1,8 +1,8 @@
 /* The layout of a lexicon file: what lexicon.c reads and wordbook.c writes; nobody else includes
  * this. All numbers are little endian.
  *
- *   header      magic, version, checksum of all behind it, dialect, bytes, number of
- *               dictionaries, where the parts stand
+ *   header      magic, version, checksum of all behind it, dialect, bytes, where the
+ *               parts stand
  *   about       where the words come from, NUL-terminated
  *   stems       English keys, 8 bytes each, every one once, ascending; then 4 bytes for each: its
  *               skeleton where it is a name in Chinese, else 0
@@ -27,7 +27,6 @@ enum {
     LEXICON_CHECKSUM_BYTES = 16,
     LEXICON_AT_DIALECT = 32, /* the checksum covers everything from here */
     LEXICON_AT_BYTES = 40,
-    LEXICON_AT_DICTIONARIES = 44,
     LEXICON_AT_ABOUT = 48,   /* offset, bytes with the NUL */
     LEXICON_AT_STEMS = 56,   /* offset, number */
     LEXICON_AT_TONGUES = 64, /* a language: buckets' offset, their bits, entries' offset, number */

@@ -513,9 +513,8 @@ static void tongue_write(struct writer *w, int language, size_t first, size_t en
     }
 }
 
-static void file_write(struct writer *w, const char *about, unsigned dictionaries_n)
+static void file_write(struct writer *w, const char *about)
 {
-    put_at(w, LEXICON_AT_DICTIONARIES, dictionaries_n, 4);
     put_at(w, LEXICON_AT_DIALECT, lexicon_dialect(), 8);
     put_at(w, LEXICON_AT_VERSION, LEXICON_VERSION, 4);
     memcpy(w->bytes, LEXICON_MAGIC, LEXICON_AT_VERSION);
@@ -539,8 +538,8 @@ static void file_write(struct writer *w, const char *about, unsigned dictionarie
     lexicon_seal(w->bytes, w->n);
 }
 
-enum err_code wordbook_write(struct wordbook *b, const char *about, unsigned dictionaries_n,
-                             struct buf *ret_bytes, struct err *e)
+enum err_code wordbook_write(struct wordbook *b, const char *about, struct buf *ret_bytes,
+                             struct err *e)
 {
     struct writer w = {0};
     enum err_code rc = ERR_OK;
@@ -555,7 +554,7 @@ enum err_code wordbook_write(struct wordbook *b, const char *about, unsigned dic
     /* Buckets take at most 4 bytes an entry, one at least a language, and each list's end. */
     w.bytes = mem_new(1, LEXICON_HEADER_BYTES + strlen(about) + 1 + LEXICON_STEM_BYTES * w.stems_n +
                              w.entries_n * (LEXICON_ENTRY_BYTES + 4) + (size_t)LANGUAGES_N * 8);
-    file_write(&w, about, dictionaries_n);
+    file_write(&w, about);
     if (w.n > LEXICON_BYTES_MAX || w.stems_n > LEXICON_STEMS_MAX)
         rc = err_set(e, ERR_TOO_LARGE, "lexicon: %zu bytes, %zu stems: more than fit", w.n,
                      w.stems_n);

@@ -37,10 +37,10 @@ void wordbook_hear(struct wordbook *b, const char *english);
 bool wordbook_bridge(struct wordbook *b, int language, const char *phrase, int other_language,
                      const char *other);
 
-/* The file, the same bytes for the same pairs in any order. about and dictionaries_n are
- * for lexicon_about and lexicon_dictionaries. ERR_TOO_LARGE: more than a lexicon may have.
+/* The file, the same bytes for the same pairs in any order. about is for lexicon_about,
+ * copied. ERR_TOO_LARGE: more than a lexicon may have.
  * ret_bytes must be empty. */
-enum err_code wordbook_write(struct wordbook *b, const char *about, unsigned dictionaries_n,
-                             struct buf *ret_bytes, struct err *e) ERR_CHECK;
+enum err_code wordbook_write(struct wordbook *b, const char *about, struct buf *ret_bytes,
+                             struct err *e) ERR_CHECK;
 
 #endif

@@ -85,18 +85,6 @@ static void process_late(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(p->crew.base); /* what is unfinished is taken over by others */
 }
 
-/* How well requests in different languages can be compared. */
-static void report_lexicon(const struct engine *g)
-{
-    const struct lexicon *x = engine_lexicon(g);
-
-    if (x && lexicon_dictionaries(x) > 0)
-        log_info("lexicon", "from=\"%s\"", lexicon_about(x));
-    else
-        log_warning("lexicon_small", "from=\"%s\" why=\"built without dictionaries\"",
-                    x ? lexicon_about(x) : "nothing");
-}
-
 /* Parse fully, then swap; a fault changes nothing. */
 static void process_reload(struct process *p)
 {
@@ -117,7 +105,7 @@ static void process_reload(struct process *p)
     if (later)
         log_warning("waits_for_restart", "setting=%s", later);
     log_set_level((enum log_level)log_level_of(p->crew.settings.log_level));
-    report_lexicon(engine);
+    log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(engine)));
     intake_renew(p->intake, config, engine);
 }
 
@@ -155,7 +143,7 @@ static enum err_code process_start(struct process *p, struct err *e)
         (rc = engine_new(crew->config, &crew->engine, e)) != ERR_OK ||
         (rc = keyring_load(crew->settings.keys, &crew->ring, e)) != ERR_OK)
         return rc;
-    report_lexicon(crew->engine);
+    log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(crew->engine)));
     crew->base = event_base_new();
     if (!crew->base)
         return err_set(e, ERR_IO, "no event base");

@@ -53,6 +53,7 @@ static void test_words_are_found_whole(void **state)
     h = hanwords_learn(sentences, SENTENCES_N);
     assert_int_equal(longest_in(h, "湿地保护", 0), 2);
     assert_int_equal(longest_in(h, "红树林火灾", 0), 3); /* not 红树, its part */
+    assert_int_equal(longest_in(h, "红树叶", 0), 1);
     assert_int_equal(longest_in(h, "湖泊", 0), 2);
     assert_int_equal(longest_in(h, "保护", 0), 1);   /* once only */
     assert_int_equal(longest_in(h, "湿。地", 0), 1); /* not across punctuation */

@@ -22,7 +22,7 @@ static struct open_book book_open(struct wordbook *b)
     struct open_book o = {0};
     struct err e = {0};
 
-    assert_int_equal(wordbook_write(b, "", 0, &o.bytes, &e), ERR_OK);
+    assert_int_equal(wordbook_write(b, "", &o.bytes, &e), ERR_OK);
     assert_int_equal(lexicon_open(o.bytes.text, o.bytes.bytes, &o.x, &e), ERR_OK);
     wordbook_free(b);
     return o;
@@ -170,7 +170,7 @@ static void test_more_than_fits_is_refused(void **state)
 
     (void)state;
     memset(about, 'x', 6 << 20);
-    assert_int_equal(wordbook_write(b, about, 0, &bytes, &e), ERR_TOO_LARGE);
+    assert_int_equal(wordbook_write(b, about, &bytes, &e), ERR_TOO_LARGE);
     assert_null(bytes.text);
     free(about);
     wordbook_free(b);
