@@ -51,8 +51,12 @@ struct anchored {
     uint32_t seen; /* seen_bit of its rarest other key */
 };
 
+enum { KNOWN_BITS = 1 << 16 };
+
 struct matcher {
-    struct node *nodes; /* owned, open addressing, size a power of two */
+    uint64_t known[KNOWN_BITS / 64]; /* a bit for each key of a phrase: most words are in none, and
+                                        this fits where the tables do not, near the processor */
+    struct node *nodes;              /* owned, open addressing, size a power of two */
     size_t nodes_n, nodes_room;
     struct phrase *phrases; /* owned */
     size_t phrases_n, phrases_room;
@@ -191,6 +195,16 @@ void matcher_free(struct matcher *m)
     free(m);
 }
 
+static uint32_t known_bit(uint64_t key)
+{
+    return (uint32_t)(key >> 8 & (KNOWN_BITS - 1));
+}
+
+static bool may_know(const struct matcher *m, uint64_t key)
+{
+    return m->known[known_bit(key) >> 6] >> (known_bit(key) & 63) & 1;
+}
+
 /* Function words in tokens [first, last] that may change the meaning; with all: every one. */
 static uint64_t between_hash(const struct text *t, size_t first, size_t last, bool all)
 {
@@ -234,6 +248,7 @@ static void phrase_add(struct matcher *m, const struct text *phrase, enum match_
         p.letters[p.keys_n] = t->letters;
         p.keys[p.keys_n++] = t->key;
         hash = text_mix(hash, t->key);
+        m->known[known_bit(t->key) >> 6] |= UINT64_C(1) << (known_bit(t->key) & 63);
         node = node_add(m, hash);
         if (!name)
             word_add(m, t->key)->phrases_n++;
@@ -481,6 +496,8 @@ size_t matcher_find(const struct matcher *m, const struct content *c, struct mat
     struct finding f = {m, c, ret_matches, 0, room};
 
     for (size_t i = 0; i < c->tokens_n && f.n < room; i++) {
+        if (!may_know(m, content_at(c, i)->key))
+            continue;
         find_phrases(&f, i);
         find_near(&f, i);
     }
