@@ -23,7 +23,7 @@
  *
  * place_mend reads the texts of those whose vector is missing or was made by other data: it is
  * computed anew and kept. */
-enum { MEND_AT_ONCE = 16, LOADERS_N = 2, AGAIN_MS = 500, SWEEP_AT_ONCE = 200, MARK_BYTES = 8 };
+enum { MEND_AT_ONCE = 16, LOADERS_N = 4, AGAIN_MS = 500, SWEEP_AT_ONCE = 200, MARK_BYTES = 8 };
 /* Of a country, without its vectors: counted so that many small ones are bounded too. */
 enum { PLACE_BYTES = 8192 };
 
