@@ -244,23 +244,32 @@ def related(doc):
     return [pair["id"] for pair in doc["related"]]
 
 
+def whales(place):
+    """Nothing that another test asks for: those would be related too."""
+    return {"title": f"Humpback whales entangled in lobster gear off {place}",
+            "description": f"Since June seven humpback whales were entangled in lobster lines off {place}. Our rangers "
+                           "have no tools to cut a whale free. We ask for a training in disentanglement at sea, a set of "
+                           "cutting tools and advice on lobster gear that whales do not drag along."}
+
+
 def test_related_requests_of_other_countries_are_for_those_who_read_both(site):
-    words = wetland(f"Lake {name()}")
-    ours = site.routed("NER", **words)
-    hidden = site.routed("TCD", disclosure="restricted", **twin_of(words, "The papyrus swamp and its water users"))
-    theirs = site.routed("NGA", **twin_of(words))
+    words = whales(name())
+    ours = site.routed("GIN", **words)
+    hidden = site.routed("GAB", disclosure="restricted", **twin_of(words, "Whales and lobster lines"))
+    theirs = site.routed("BEN", **twin_of(words, "Freeing whales from lobster gear"))
     assert (theirs["state"], theirs["duplicates"], theirs["related"]) == ("offered", [], [])
     desk = site.get("coordinator", theirs["id"])
     assert related(desk) == [ours["id"]], "nothing that is restricted, not even counted"
     pair, = desk["related"]
-    assert (pair["reference"], pair["country"], pair["title"]) == (ours["reference"], "NER", words["title"])
+    assert (pair["reference"], pair["country"], pair["title"]) == (ours["reference"], "GIN", words["title"])
     assert pair["verdict"] in ("certain", "likely", "possible") and pair["shared"] and 0 < pair["probability"] <= 1
-    lead = site.get("secretariat:ramsar", theirs["id"])
+    assert ours["routing"]["lead"] == hidden["routing"]["lead"] == theirs["routing"]["lead"] == "iwc"
+    lead = site.get("secretariat:iwc", theirs["id"])
     assert set(related(lead)) == {ours["id"], hidden["id"]}, "it has offers of all three"
-    assert site.get("country:NER", ours["id"])["related"] == []
+    assert site.get("country:GIN", ours["id"])["related"] == []
     assert theirs["state"] == "offered" and desk["links"] == [], "never linked by itself"
-    assert site.act("country:NER", ours["id"], "withdraw").status == 200
-    again = site.routed("CMR", **twin_of(words, "The same papyrus once more"))
+    assert site.act("country:GIN", ours["id"], "withdraw").status == 200
+    again = site.routed("CMR", **twin_of(words, "Whales in lobster lines once more"))
     assert set(related(site.get("coordinator", again["id"]))) == {theirs["id"]}
 
 
