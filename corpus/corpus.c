@@ -23,7 +23,14 @@
  *
  * place_mend reads the texts of those whose vector is missing or was made by other data: it is
  * computed anew and kept. */
-enum { MEND_AT_ONCE = 16, LOADERS_N = 4, AGAIN_MS = 500, SWEEP_AT_ONCE = 200, MARK_BYTES = 8 };
+enum {
+    COLD_MAX = 4,
+    MEND_AT_ONCE = 16,
+    LOADERS_N = 4,
+    AGAIN_MS = 500,
+    SWEEP_AT_ONCE = 200,
+    MARK_BYTES = 8
+};
 /* Of a country, without its vectors: counted so that many small ones are bounded too. */
 enum { PLACE_BYTES = 8192 };
 
@@ -48,6 +55,7 @@ struct corpus_place {
     struct similar_index *index; /* borrowed from corpus, owned when bytes_max is set */
     size_t bytes;                /* of what it took in */
     bool known;                  /* was read */
+    bool cold;                   /* is read for the first time, one of COLD_MAX */
     bool behind;                 /* one was decided that is not taken in .. */
     char heard[ID_BYTES];        /* .. this one; "": several */
     int64_t seen_n;              /* decided requests taken in, in order */
@@ -73,6 +81,7 @@ struct corpus {
     struct corpus_place *places;    /* by country */
     struct places by_use;
     size_t bytes;
+    unsigned cold_n;
 
     struct loader loaders[LOADERS_N];
     size_t loading_n;
@@ -225,14 +234,37 @@ static bool is_empty(const struct corpus_place *p)
     return !p->inside && TAILQ_EMPTY(&p->waiting);
 }
 
-/* Lets the next one in. */
+/* Lets the next one in. With a bound on memory only a few countries may be on the way in. */
 static void place_turn(struct corpus_place *p)
 {
-    if (p->inside || !(p->inside = TAILQ_FIRST(&p->waiting)))
+    struct corpus *c = p->corpus;
+
+    if (p->inside || TAILQ_EMPTY(&p->waiting))
         return;
+    if (c->options.bytes_max && !p->known && !p->cold) {
+        if (c->cold_n == COLD_MAX)
+            return;
+        p->cold = true;
+        c->cold_n++;
+    }
+    p->inside = TAILQ_FIRST(&p->waiting);
     TAILQ_REMOVE(&p->waiting, p->inside, entry);
     p->behind = false;
     place_update(p);
+}
+
+/* Was read, or could not be: it makes room for another country on its way in. */
+static void place_warm(struct corpus_place *p)
+{
+    struct corpus *c = p->corpus;
+    struct corpus_place *other;
+
+    if (!p->cold)
+        return;
+    p->cold = false;
+    c->cold_n--;
+    TAILQ_FOREACH(other, &c->by_use, used)
+    place_turn(other);
 }
 
 static void mends_clear(struct corpus_place *p)
@@ -250,6 +282,7 @@ static void place_failed(struct corpus_place *p, const struct err *e)
     free(p->inside);
     p->inside = NULL;
     v.fn(v.arg, NULL, e);
+    place_warm(p);
     place_turn(p);
 }
 
@@ -346,10 +379,12 @@ static void place_mend(struct corpus_place *p)
     }
     mends_clear(p);
     p->seen_n = p->page_end;
-    if (p->seen_n < p->epoch)
+    if (p->seen_n < p->epoch) {
         place_update(p);
-    else
-        p->inside->fn(p->inside->arg, p, &(struct err){0});
+        return;
+    }
+    place_warm(p);
+    p->inside->fn(p->inside->arg, p, &(struct err){0});
 }
 
 /* --- visitors --------------------------------------------------------------------------------- */
@@ -507,44 +542,6 @@ void corpus_figures(const struct corpus *c, struct corpus_figures *ret_figures)
 
 /* --- what the event streams tell -------------------------------------------------------------- */
 
-/* One that had ended and lives again: its vector is computed from its text. */
-struct revival {
-    struct corpus *corpus; /* borrowed */
-    char country[4];
-};
-
-static void revival_read(void *arg, struct stored *list, size_t n, const struct err *e)
-{
-    struct revival op = *(struct revival *)arg;
-    unsigned char vector[CORPUS_VECTOR_MAX];
-    struct corpus_place *p;
-    size_t vector_n;
-
-    free(arg);
-    if (!came_back(op.corpus))
-        return;
-    p = place_find(op.corpus, op.country);
-    if (!p || n == 0 || !candidate_is(&list[0].record, clock_now_ms()))
-        return;
-    vector_n = vector_of_text(op.corpus, &list[0], vector);
-    if (vector_n)
-        vector_take(p, list[0].record.id, vector, vector_n);
-    (void)e; /* not read: known again at the next start */
-}
-
-static void place_revive(struct corpus_place *p, const char *id)
-{
-    struct revival *op = mem_new(1, sizeof *op);
-    char ids[1][ID_BYTES];
-
-    op->corpus = p->corpus;
-    memcpy(op->country, p->country, sizeof op->country);
-    memcpy(ids[0], id, ID_BYTES);
-    p->corpus->calls_n++;
-    request_store_read_many(p->corpus->options.store, (const char(*)[ID_BYTES])ids, 1, revival_read,
-                            op);
-}
-
 static bool is_candidate(const char *word)
 {
     int state = word_index(state_words, word);
@@ -560,14 +557,11 @@ void corpus_hear(struct corpus *c, const struct event *event)
         return; /* it is read when somebody enters */
     if (!is_candidate(event->to)) {
         similar_remove(p->index, event->id);
-    } else if (similar_has(p->index, event->id)) {
-        return;
-    } else if (!strcmp(event->from, state_words[STATE_SUBMITTED])) {
+    } else if (!strcmp(event->from, state_words[STATE_SUBMITTED]) &&
+               !similar_has(p->index, event->id)) {
         snprintf(p->heard, sizeof p->heard, "%s", p->behind ? "" : event->id);
         p->behind = true;
         place_catch_up(p);
-    } else {
-        place_revive(p, event->id);
     }
 }
 

@@ -418,6 +418,7 @@ def test_one_unreadable_decided_record_does_not_stop_its_country(unworked):
     site.workers.pop(1).kill()
     record = partition_key(first, f"req:{first}")
     site.redis("HSET", record, "body", "garbage")
+    site.redis("LSET", partition_key(first, "decided:CMR"), 0, first)  # its vector is lost too
     work(site)
     second = site.submit("CMR", **wetland("Barombi Mbo")).doc["id"]
     site.wait_state("country:CMR", second, "offered", "triage", seconds=20)
