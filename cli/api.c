@@ -42,7 +42,8 @@ void api_answer_clear(struct api_answer *a)
 
 /* --- set-up ---------------------------------------------------------------------------------- */
 
-/* From the locale: fr_FR.UTF-8 -> "fr-FR, en;q=0.5". */
+/* From the locale: fr_FR.UTF-8 -> "fr-FR, en;q=0.5". Without one the server chooses: reasons come
+ * in the request's language. */
 static char *language_header(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
@@ -53,11 +54,9 @@ static char *language_header(void)
     for (size_t i = 0; i < 3 && !(locale && *locale); i++)
         locale = getenv(names[i]);
     n = locale ? strspn(locale, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") : 0;
-    buf_add_text(&header, "Accept-Language: ");
+    buf_add_text(&header, "Accept-Language:"); /* and nothing: not sent (curl) */
     if (n >= 2 && n < 12 && strncmp(locale, "POSIX", 5) != 0)
-        buf_printf(&header, "%.*s, en;q=0.5", (int)n, locale);
-    else
-        buf_add_text(&header, "en");
+        buf_printf(&header, " %.*s, en;q=0.5", (int)n, locale);
     for (char *c = header.text; *c; c++)
         if (*c == '_')
             *c = '-';

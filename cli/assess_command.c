@@ -12,6 +12,7 @@
 #include "routing/assess.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,46 +20,63 @@ enum { DRAFT_BYTES_MAX = 1 << 20 };
 
 /* --- for people ------------------------------------------------------------------------------- */
 
-static void explain_duplicates(const struct screen *s, const json_t *result)
+static const char *text_at(const json_t *object, const char *member)
 {
-    const json_t *hit;
+    const char *text = sheet_text(object, member);
+
+    return text ? text : "";
+}
+
+/* "draft (ramsar; cms, whc): We propose that the secretariat of .." */
+static void explain_head(const struct screen *s, const json_t *result)
+{
+    BUF_AUTO struct buf head = {0};
+    const json_t *support = json_object_get(result, "support");
+    const char *lead = sheet_text(result, "lead");
+
+    buf_printf(&head, "%s (%s", text_at(result, "id"), lead ? lead : "triage");
+    if (json_array_size(support)) {
+        buf_add_text(&head, "; ");
+        sheet_add_value(&head, "support", support);
+    }
+    buf_printf(&head, "): %s", text_at(result, "text"));
+    screen_paragraph(s, buf_text(&head), 0);
+}
+
+static void explain_reasons(const struct screen *s, const json_t *reasons, size_t indent)
+{
+    const json_t *reason;
     size_t i;
 
-    json_array_foreach (json_object_get(result, "duplicates"), i, hit) {
+    json_array_foreach (reasons, i, reason) {
         BUF_AUTO struct buf text = {0};
 
-        buf_printf(&text, "like %s (%s, %.2f): ", sheet_text(hit, "id"), sheet_text(hit, "verdict"),
-                   json_number_value(json_object_get(hit, "probability")));
-        sheet_add_value(&text, "shared", json_object_get(hit, "shared"));
-        screen_paragraph(s, buf_text(&text), 2);
+        buf_printf(&text, "%+4" JSON_INTEGER_FORMAT " %s",
+                   json_integer_value(json_object_get(reason, "points")), text_at(reason, "text"));
+        screen_paragraph(s, buf_text(&text), indent);
     }
 }
 
 static void explain(const struct screen *s, const json_t *result)
 {
-    BUF_AUTO struct buf head = {0};
-    const json_t *support = json_object_get(result, "support");
-    const json_t *reason;
+    const json_t *one;
     size_t i;
 
-    buf_printf(&head, "%s: %s", sheet_text(result, "id"),
-               sheet_text(result, "lead") ? sheet_text(result, "lead") : "triage");
-    if (json_array_size(support)) {
-        buf_add_text(&head, ", with ");
-        sheet_add_value(&head, "support", support);
+    explain_head(s, result);
+    if (sheet_text(result, "lead")) /* else the head has said it */
+        explain_reasons(s, json_object_get(result, "reasons"), 2);
+    json_array_foreach (json_object_get(result, "supporters"), i, one) {
+        screen_paragraph(s, text_at(one, "text"), 2);
+        explain_reasons(s, json_object_get(one, "reasons"), 4);
     }
-    buf_printf(&head, " (confidence %.2f)",
-               json_number_value(json_object_get(result, "confidence")));
-    screen_paragraph(s, buf_text(&head), 0);
-    json_array_foreach (json_object_get(result, "reasons"), i, reason) {
+    json_array_foreach (json_object_get(result, "duplicates"), i, one) {
         BUF_AUTO struct buf text = {0};
 
-        buf_printf(&text, "%+4" JSON_INTEGER_FORMAT " %s",
-                   json_integer_value(json_object_get(reason, "points")),
-                   sheet_text(reason, "text"));
+        buf_printf(&text, "%3.0f%% %s",
+                   floor(100 * json_number_value(json_object_get(one, "probability"))),
+                   text_at(one, "text"));
         screen_paragraph(s, buf_text(&text), 2);
     }
-    explain_duplicates(s, result);
 }
 
 static void write_result(const struct line *line, const json_t *result)
@@ -167,9 +185,12 @@ enum exit_code assess_run(const struct line *line)
     struct engine *engine = NULL;
     struct assess *assess = NULL;
     const char *data = line_flag(line, "data");
+    const char *language = line_flag(line, "language");
     struct err e = {0};
     enum exit_code rc = EXIT_DONE;
 
+    if (language && language_find(language) < 0)
+        return line_fault(line, "--language is one of ar zh en fr ru es");
     if (!line->operands_n && !line_has(line, "jsonl"))
         return line_fault(line, "assess needs a FILE, - or --jsonl");
     if ((!data && server_settings_load(line, &settings, &e) != ERR_OK) ||
@@ -177,7 +198,7 @@ enum exit_code assess_run(const struct line *line)
         engine_new(config, &engine, &e) != ERR_OK)
         rc = report_err(line, NULL, &e);
     if (rc == EXIT_DONE) {
-        assess = assess_new(engine);
+        assess = assess_new(engine, language ? language_find(language) : -1);
         rc = line_has(line, "jsonl") ? assess_stream(assess, line) : assess_draft(assess, line);
     }
     assess_free(assess);

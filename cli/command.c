@@ -45,6 +45,7 @@ static const struct flag queue_flags[] = {
 static const struct flag assess_flags[] = {
     {"jsonl", 0, NULL, NULL, "a draft a line in, an assessment a line out; earlier lines are the stored requests"},
     {"explain", 0, NULL, NULL, "print the reasons in words instead of JSON"},
+    {"language", 0, "LANG", NULL, "explain in this language (ar zh en fr ru es), not in each draft's own"},
     {"features", 0, NULL, NULL, "print what the decision rests on, as JSON, for developers"},
     {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
 static const struct flag issue_flags[] = {

@@ -188,6 +188,8 @@ static void write_routing(const json_t *r, const struct screen *s)
     if (!json_is_object(routing))
         return;
     heading(s, "Routing");
+    if (*text_of(routing, "text"))
+        screen_paragraph(s, text_of(routing, "text"), 2);
     fact_of(s, "outcome", routing, "outcome");
     fact_of(s, "lead", routing, "lead");
     fact_of(s, "support", routing, "support");
@@ -205,6 +207,8 @@ static void write_routing(const json_t *r, const struct screen *s)
                    json_integer_value(json_object_get(candidate, "score")),
                    text_of(candidate, "eligible"));
         screen_paragraph(s, buf_text(&line), 4);
+        if (*text_of(candidate, "text"))
+            screen_paragraph(s, text_of(candidate, "text"), 6);
         write_reasons(json_object_get(candidate, "reasons"), s);
     }
 }

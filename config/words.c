@@ -233,19 +233,18 @@ static bool wish_is_better(struct wish a, struct wish b)
     return a.quality > b.quality || (a.quality == b.quality && a.rank < b.rank);
 }
 
-int words_negotiate(const char *accept_language)
+int words_negotiate(const char *accept_language, int otherwise)
 {
-    const int english = language_find("en");
     struct wish wishes[RANGES_N];
     struct wish best = {0, 0}; /* q=0 means "not this one" */
-    int language = english;
+    int language = otherwise;
 
     for (int i = 0; i < RANGES_N; i++)
         wishes[i] = (struct wish){-1, 0};
     if (accept_language)
         wishes_read(accept_language, wishes);
     for (int n = 0; n < LANGUAGES_N; n++) {
-        int i = (english + n) % LANGUAGES_N; /* English first: `*` alone means English */
+        int i = (otherwise + n) % LANGUAGES_N; /* that one first: `*` alone means it */
         struct wish w = wishes[i].quality >= 0 ? wishes[i] : wishes[ANY_LANGUAGE];
 
         if (w.quality > 0 && wish_is_better(w, best)) {

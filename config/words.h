@@ -24,7 +24,8 @@ char *words_fill(const struct words *w, const char *key, int language,
                  const struct word_value *values) __attribute__((malloc, returns_nonnull));
 
 /* The best of our languages for an Accept-Language value (RFC 9110 section 12.5.4: q-values,
- * prefix match such as fr-CA); English when header is NULL or names none of ours. */
-int words_negotiate(const char *accept_language);
+ * prefix match such as fr-CA); otherwise when the value is NULL, names none of ours or leaves it
+ * open ("*"). */
+int words_negotiate(const char *accept_language, int otherwise);
 
 #endif

@@ -10,7 +10,9 @@
 #include "daemon/operations.h"
 
 #include "corpus/compare.h"
+#include "daemon/resource.h"
 #include "daemon/task.h"
+#include "protocol/document.h"
 #include "protocol/request.h"
 #include "routing/decision.h"
 #include "routing/draft.h"
@@ -91,7 +93,7 @@ static void assess_entered(void *arg, struct corpus_place *place, const struct e
         bug("a request that is no draft: %s", fault.detail);
     r = reading_new(app->engine, &d);
     decision_read(app->engine, r, &d, &grounds, &decision);
-    op->routing = decision_json(app->engine, &decision, d.country, d.language);
+    op->routing = decision_json(app->engine, &decision);
     compare_begin(place, app->store, r, COMPARE_DUPLICATES, assess_compared, op);
     corpus_leave(place);
     reading_free(r);
@@ -138,5 +140,6 @@ static void assess_compared(void *arg, const struct comparison *c, const struct 
     if (best >= SIMILAR_LIKELY) /* as the router would: it waits for a person */
         json_object_set_new(op->routing, "outcome", json_string("triage"));
     doc = json_pack("{s:O, s:o}", "routing", op->routing, "duplicates", duplicates);
-    task_reply_json(assess_end(op), 200, doc, 0);
+    resource_explain(op->task, doc, language_find(document_text(op->doc, "language")));
+    task_reply_json(assess_end(op), 200, doc, NULL);
 }

@@ -25,7 +25,7 @@ static void dead_listed(void *arg, json_t *items, const struct err *e)
     if (e->code != ERR_OK)
         task_problem(t, e);
     else
-        task_reply_json(t, 200, json_pack("{s:O}", "items", items), 0);
+        task_reply_json(t, 200, json_pack("{s:O}", "items", items), NULL);
 }
 
 void requeue_begin(struct task *t)
@@ -47,6 +47,6 @@ static void requeued(void *arg, int64_t found, int64_t unused, const struct err 
         task_problem(t, &(struct err){ERR_NOT_FOUND, "not a dead letter"});
     } else {
         log_info("requeued", "request=%s", t->id);
-        task_reply_json(t, 200, json_pack("{s:s, s:s}", "id", t->id, "queue", "route"), 0);
+        task_reply_json(t, 200, json_pack("{s:s, s:s}", "id", t->id, "queue", "route"), NULL);
     }
 }

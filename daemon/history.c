@@ -115,5 +115,5 @@ static void history_answer(struct history *op, const struct stored *list, size_t
                     op->more ? json_string(next) : json_null());
     json_decref(op->inner);
     free(op);
-    task_reply_json(t, 200, doc, 0);
+    task_reply_json(t, 200, doc, NULL);
 }

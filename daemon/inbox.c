@@ -38,7 +38,7 @@ static void inbox_end(struct inbox *op, json_t *items)
                             (json_int_t)op->total, "relation", "eq");
 
     free(op);
-    task_reply_json(t, 200, doc, 0);
+    task_reply_json(t, 200, doc, NULL);
 }
 
 void inbox_begin(struct task *t)

@@ -392,5 +392,5 @@ static void list_answer(struct list *op)
                     (json_int_t)(op->filtered ? found : op->total), "relation",
                     op->filtered && op->more ? "gte" : "eq");
     list_free(op);
-    task_reply_json(t, 200, doc, 0);
+    task_reply_json(t, 200, doc, NULL);
 }

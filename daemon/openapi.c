@@ -249,5 +249,5 @@ void openapi_begin(struct task *t)
 
     if (!doc)
         bug("openapi_begin");
-    task_reply_json(t, 200, doc, 0);
+    task_reply_json(t, 200, doc, NULL);
 }

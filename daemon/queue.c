@@ -160,5 +160,5 @@ static void queue_looked(void *arg, const struct health *h, const struct err *e)
     if (!doc)
         bug("queue_looked");
     json_object_set_new(doc, "duplicate_judgements", judgements_json(h));
-    task_reply_json(t, 200, doc, 0);
+    task_reply_json(t, 200, doc, NULL);
 }

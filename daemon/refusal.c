@@ -127,15 +127,15 @@ static void refusal_answer(struct refusal *op)
     json_t *allowed = allowed_json(acted, &r.task->who, list, sizeof list);
     json_t *members;
     const struct word_value values[] = {
-        {"state",                    state_words[r.blocking.state]},
-        {"allowed",                  list                         },
-        {"holder",                   acted->lead                  },
-        {"since",                    clock_text(acted->claimed_ms,  since)},
-        {"current",                          etag_write(acted->version,                                               tag)},
-        {"until",                      clock_text(acted->undo_ms,     until)},
-        {"other",r.blocking.reference},
-        {"survivor",                    r.survivor                                                 },
-        {NULL,                 NULL                }
+        {"state",   state_words[r.blocking.state]},
+        {"allowed", list                         },
+        {"holder",  acted->lead                  },
+        {"since",   clock_text(acted->claimed_ms,  since)},
+        {"current",         etag_write(acted->version,                              "", tag)},
+        {"until",       clock_text(acted->undo_ms,   until)},
+        {"other",   r.blocking.reference},
+        {"survivor",         r.survivor                               },
+        {NULL,         NULL                            }
     };
 
     free(op);

@@ -1,8 +1,10 @@
 #include "daemon/resource.h"
 
 #include "base/clock.h"
+#include "protocol/etag.h"
 #include "protocol/others.h"
 #include "protocol/view.h"
+#include "routing/explanation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,26 @@ struct resource {
     struct stored stored; /* owned */
 };
 
+const char *resource_language_tag(const struct task *t, const struct record *r)
+{
+    int language = task_language(t, (int)r->language);
+
+    return language == (int)r->language ? "" : language_codes[language];
+}
+
+/* The decision was stored without sentences: each reader gets them in their language. */
+void resource_explain(const struct task *t, json_t *doc, int own)
+{
+    const struct words *words = t->app->config->words;
+    int language = task_language(t, own);
+    json_t *routing = json_object_get(doc, "routing");
+
+    if (json_is_object(routing))
+        explanation_add(words, routing, language);
+    explanation_add_duplicates(words, json_object_get(doc, "duplicates"), language);
+    explanation_add_related(words, json_object_get(doc, "related"), language);
+}
+
 /* list: of the requests that this one speaks of. */
 static void resource_answer(struct resource *op, const struct stored *list, size_t n)
 {
@@ -21,19 +43,21 @@ static void resource_answer(struct resource *op, const struct stored *list, size
     const struct record *r = &op->stored.record;
     struct other others[OTHERS_MAX];
     char location[64];
+    char tag[ETAG_BYTES];
     json_t *doc =
         view_resource(r, op->stored.body, op->stored.inner, &t->who, clock_now_ms(), false);
-    int64_t version = r->version;
 
     for (size_t i = 0; i < n; i++)
         others[i] = (struct other){&list[i].record, list[i].body};
     json_object_update_new(doc, others_view(r, op->stored.inner, &t->who, others, n));
+    resource_explain(t, doc, (int)r->language);
+    etag_write(r->version, resource_language_tag(t, r), tag);
     if (op->status == 201) {
         snprintf(location, sizeof location, "/v1/requests/%s", r->id);
         http_add_header(t->http, "Location", location);
     }
     stored_clear(&op->stored);
-    task_reply_json(t, op->status, doc, version);
+    task_reply_json(t, op->status, doc, tag);
     free(op);
 }
 

@@ -37,8 +37,9 @@ static void show_found(void *arg, const char *id, const struct err *e)
         request_store_read(t->app->store, id, &t->who, show_read, t);
 }
 
-/* If-None-Match with the present version: nothing new, no body (RFC 9110 section 13.1.2). */
-static bool is_known(const struct task *t, int64_t version)
+/* If-None-Match with the tag that an answer would have: nothing new, no body (RFC 9110 section
+ * 13.1.2). */
+static bool is_known(const struct task *t, const struct record *r)
 {
     const struct head_slice *value = head_find(http_head(t->http), "If-None-Match");
     char text[256];
@@ -47,18 +48,21 @@ static bool is_known(const struct task *t, int64_t version)
         return false;
     memcpy(text, value->text, value->bytes);
     text[value->bytes] = '\0';
-    return etag_none_matches(text, version);
+    return etag_none_matches(text, r->version, resource_language_tag(t, r));
 }
 
 static void show_read(void *arg, struct stored *stored, const struct err *e)
 {
     struct task *t = arg;
+    char tag[ETAG_BYTES];
 
     if (!stored)
         task_problem(t, e);
     else if (record_view_of(&stored->record, &t->who) != RECORD_HIDDEN &&
-             is_known(t, stored->record.version))
-        task_reply_json(t, 304, NULL, stored->record.version);
+             is_known(t, &stored->record))
+        task_reply_json(
+            t, 304, NULL,
+            etag_write(stored->record.version, resource_language_tag(t, &stored->record), tag));
     else
         resource_reply(t, 200, stored);
 }

@@ -5,7 +5,6 @@
 #include "daemon/meter.h"
 #include "daemon/route.h"
 #include "protocol/document.h"
-#include "protocol/etag.h"
 #include "protocol/problem.h"
 #include "protocol/seal.h"
 
@@ -29,11 +28,16 @@ static const char *header(const struct http_exchange *http, const char *name, ch
     return out;
 }
 
-static int language_of(const struct http_exchange *http)
+static int language_of(const struct http_exchange *http, int otherwise)
 {
     char accept[256];
 
-    return words_negotiate(header(http, "Accept-Language", accept, sizeof accept));
+    return words_negotiate(header(http, "Accept-Language", accept, sizeof accept), otherwise);
+}
+
+int task_language(const struct task *t, int otherwise)
+{
+    return language_of(t->http, otherwise);
 }
 
 struct task *task_new(struct app *app, struct http_exchange *http, const struct route *route)
@@ -43,7 +47,7 @@ struct task *task_new(struct app *app, struct http_exchange *http, const struct 
     t->app = app;
     t->http = http;
     t->route = route;
-    t->language = language_of(http);
+    t->language = language_of(http, language_find("en"));
     t->began_mono_ms = clock_mono_ms();
     return t;
 }
@@ -131,12 +135,10 @@ static void reply_dumped(struct http_exchange *http, int status, const char *typ
     free(text);
 }
 
-void task_reply_json(struct task *t, int status, json_t *doc, int64_t version)
+void task_reply_json(struct task *t, int status, json_t *doc, const char *tag)
 {
-    char tag[ETAG_BYTES];
-
-    if (version > 0)
-        http_add_header(t->http, "ETag", etag_write(version, tag));
+    if (tag)
+        http_add_header(t->http, "ETag", tag);
     http_add_header(t->http, "Vary", "Accept, Accept-Encoding, Accept-Language");
     http_add_header(t->http, "Cache-Control", "private, no-cache");
     if (status == 304)
@@ -265,7 +267,7 @@ void task_faults(struct task *t, const struct err *e, const struct faults *fault
 void task_refuse(struct app *app, struct http_exchange *http, enum err_code code,
                  const char *detail_for_log, const struct word_value *values)
 {
-    int language = language_of(http);
+    int language = language_of(http, language_find("en"));
 
     log_debug("refused", "status=%d why=\"%s\"", problem_status(code), detail_for_log);
     problem_headers(http, language, code);

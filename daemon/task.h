@@ -24,7 +24,7 @@ struct task {
     struct principal who;       /* meaningful where the route asks for a role */
     char id[TASK_PARAM_BYTES];  /* {id} of the path, "" when it has none */
     char action[TASK_PARAM_BYTES];
-    int language; /* index, config/mandate.h: for words in the answer */
+    int language; /* index, config/mandate.h: for words in the answer; English unless asked for */
     struct idempotency idempotency;
     int64_t began_mono_ms;
 };
@@ -43,8 +43,11 @@ bool task_query(const struct task *t, const char *name, char *out, size_t out_by
 
 /* --- answers; each takes the task ------------------------------------------------------------ */
 
-/* doc is given; NULL with 304, which has none. version > 0 adds the ETag. */
-void task_reply_json(struct task *t, int status, json_t *doc, int64_t version);
+/* The language that the reader asks for, else the one given. */
+int task_language(const struct task *t, int otherwise);
+
+/* doc is given; NULL with 304, which has none. tag: the ETag, or NULL. */
+void task_reply_json(struct task *t, int status, json_t *doc, const char *tag);
 void task_reply_text(struct task *t, int status, const char *content_type, const char *text);
 /* The problem document of e->code. 503 and 429 carry Retry-After. */
 void task_problem(struct task *t, const struct err *e);

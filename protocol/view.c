@@ -10,7 +10,7 @@ const struct view_member view_members[] = {
     {"id", "string", "opaque, sorts by time"},
     {"reference", "string", "LN-YYYY-CCC-NNNN, for people"},
     {"state", "string", "where it is in the life cycle"},
-    {"version", "integer", "+1 with each transition; the ETag is \"r<version>\""},
+    {"version", "integer", "+1 with each transition; the ETag is \"r<version>\", with \"-<language>\" where the reasons are told in another language than the request's"},
     {"withheld", "boolean", "true when texts are kept from this reader"},
     {"dir", "string", "direction of the text: ltr or rtl"},
     {"submitted_at", "string", "RFC 3339, UTC"},
@@ -24,8 +24,8 @@ const struct view_member view_members[] = {
     {"claim", "object?", "holder, since, lease_expires_at, epoch"},
     {"offers", "array", "secretariat, role, state, expires_at, reason"},
     {"allowed_actions", "array", "what this reader may do now"},
-    {"routing", "object?", "the decision with its candidates and reasons"},
-    {"duplicates", "array", "likely twins of the same country that this reader may see"},
+    {"routing", "object?", "the decision with its candidates and reasons; each text in the language of Accept-Language, else the request's"},
+    {"duplicates", "array", "likely twins of the same country that this reader may see; text says why"},
     {"related", "array", "related requests of other countries"},
     {"merged", "array", "requests merged into this one: id, reference, title, description"},
     {"merged_into", "object?", "the request that this one is merged into: id, reference, title"},
@@ -134,6 +134,8 @@ static void add_inner(json_t *out, const json_t *inner, enum record_view view, b
     if (value && view != RECORD_FULL) { /* reasons quote the text */
         value = json_deep_copy(value);
         json_object_del(value, "candidates");
+        json_object_del(json_object_get(value, "referral"), "evidence");
+        json_object_del(value, "triage");
         if (view == RECORD_HEADER) { /* these tell what it is about */
             json_object_del(value, "topics");
             json_object_del(value, "referral");

@@ -2,6 +2,7 @@
 
 #include "routing/decision.h"
 #include "routing/draft.h"
+#include "routing/explanation.h"
 #include "routing/inputs.h"
 #include "routing/similar.h"
 
@@ -10,14 +11,16 @@
 
 struct assess {
     const struct engine *engine;    /* borrowed */
+    int language;                   /* of the texts in results; -1: each line's own */
     struct similar_index *requests; /* owned: those so far */
 };
 
-struct assess *assess_new(const struct engine *g)
+struct assess *assess_new(const struct engine *g, int language)
 {
     struct assess *a = mem_new(1, sizeof *a);
 
     a->engine = g;
+    a->language = language;
     a->requests = similar_new(g);
     return a;
 }
@@ -35,31 +38,36 @@ static const char *text_of(const json_t *line, const char *member)
     return json_string_value(json_object_get(line, member));
 }
 
-/* The lead's reasons; in triage why nobody leads. */
-static json_t *assess_reasons(const struct assess *a, const struct draft *d, const json_t *routing)
+/* The lead's reasons; in triage why nobody leads. Borrowed from routing, a new reference. */
+static json_t *assess_reasons(const json_t *routing)
 {
-    const json_t *first = json_array_get(json_object_get(routing, "candidates"), 0);
     const char *lead = text_of(routing, "lead");
-    const json_t *referral = json_object_get(routing, "referral");
     const json_t *candidate;
     size_t i;
 
     json_array_foreach (json_object_get(routing, "candidates"), i, candidate)
         if (lead && strcmp(text_of(candidate, "secretariat"), lead) == 0)
             return json_incref(json_object_get(candidate, "reasons"));
-    if (json_is_object(referral))
-        return json_pack("[{s:s, s:i, s:O, s:O}]", "factor", "outside", "points", 0, "evidence",
-                         json_object_get(referral, "evidence"), "text",
-                         json_object_get(referral, "text"));
-    return json_pack(
-        "[{s:s, s:i, s:s, s:s}]", "factor", "below_threshold", "points",
-        (int)json_integer_value(json_object_get(first, "score")), "evidence", "", "text",
-        words_get(engine_config(a->engine)->words, "factor.below_threshold", d->language));
+    return json_pack("[O]", json_object_get(routing, "triage"));
+}
+
+/* The candidates that are asked to help, in the order of `support`. */
+static json_t *assess_supporters(const json_t *routing)
+{
+    const json_t *code;
+    json_t *candidate, *list = json_array();
+    size_t i, k;
+
+    json_array_foreach (json_object_get(routing, "support"), i, code)
+        json_array_foreach (json_object_get(routing, "candidates"), k, candidate)
+            if (strcmp(text_of(candidate, "secretariat"), json_string_value(code)) == 0)
+                json_array_append(list, candidate);
+    return list;
 }
 
 /* ret_best: id of the best hit that is at least likely, new reference, null without one. */
 static json_t *assess_duplicates(const struct assess *a, const char *country,
-                                 const struct reading *r, json_t **ret_best)
+                                 const struct reading *r, int language, json_t **ret_best)
 {
     struct similar_hit hits[SIMILAR_HITS_MAX];
     size_t n = similar_find(a->requests, country, r, hits);
@@ -70,6 +78,7 @@ static json_t *assess_duplicates(const struct assess *a, const char *country,
         json_array_append_new(list, similar_hit_json(&hits[i]));
         similar_hit_clear(&hits[i]);
     }
+    explanation_add_duplicates(engine_config(a->engine)->words, list, language);
     return list;
 }
 
@@ -113,21 +122,25 @@ enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_resu
     json_t *best, *duplicates;
     json_auto_t *routing = NULL;
     enum err_code rc;
+    int language;
 
     rc = assess_read(a, line, themes, &d, e);
     if (rc != ERR_OK)
         return rc;
     r = reading_new(a->engine, &d);
     decision_read(a->engine, r, &d, &grounds, &decision);
-    routing = decision_json(a->engine, &decision, d.country, d.language);
-    duplicates = assess_duplicates(a, d.country, r, &best);
+    language = a->language >= 0 ? a->language : d.language;
+    routing = decision_json(a->engine, &decision);
+    explanation_add(engine_config(a->engine)->words, routing, language);
+    duplicates = assess_duplicates(a, d.country, r, language, &best);
     similar_add(a->requests, d.country, text_of(line, "id"), r);
     reading_free(r);
-    *ret_result =
-        json_pack("{s:O, s:O, s:O, s:o, s:O, s:o, s:o}", "id", json_object_get(line, "id"), "lead",
-                  json_object_get(routing, "lead"), "support", json_object_get(routing, "support"),
-                  "duplicate_of", best, "confidence", json_object_get(routing, "confidence"),
-                  "reasons", assess_reasons(a, &d, routing), "duplicates", duplicates);
+    *ret_result = json_pack("{s:O, s:O, s:O, s:o, s:O, s:O, s:o, s:o, s:o}", "id",
+                            json_object_get(line, "id"), "lead", json_object_get(routing, "lead"),
+                            "support", json_object_get(routing, "support"), "duplicate_of", best,
+                            "confidence", json_object_get(routing, "confidence"), "text",
+                            json_object_get(routing, "text"), "reasons", assess_reasons(routing),
+                            "supporters", assess_supporters(routing), "duplicates", duplicates);
     if (!*ret_result)
         bug("assessment does not become JSON");
     return ERR_OK;

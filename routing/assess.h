@@ -9,14 +9,16 @@
 
 struct assess; /* opaque: the requests seen so far, by country */
 
-/* g is borrowed and must outlive it. */
-struct assess *assess_new(const struct engine *g) __attribute__((returns_nonnull));
+/* g is borrowed and must outlive it. language: in which results explain themselves (index,
+ * config/mandate.h); -1: in each line's own. */
+struct assess *assess_new(const struct engine *g, int language) __attribute__((returns_nonnull));
 void assess_free(struct assess *a);
 
 /* line: {id, country, language, title, description} and optionally themes, urgency,
  * preferred_secretariat, beyond_jurisdiction. ret_result, new reference:
- * {id, lead, support, duplicate_of, confidence, reasons, duplicates}, texts in the line's own
- * language. The line is then one of those that came before. ERR_VALIDATION: a member is
+ * {id, lead, support, duplicate_of, confidence, text, reasons, supporters, duplicates}: reasons are
+ * the lead's, or why nobody leads; supporters are candidates as in `routing`; each has its `text`.
+ * The line is then one of those that came before. ERR_VALIDATION: a member is
  * missing or wrong, nothing is kept. */
 enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result,
                          struct err *e) ERR_CHECK;

@@ -15,7 +15,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,118 +312,125 @@ void decision_read(const struct engine *g, const struct reading *r, const struct
 
 /* --- JSON ---------------------------------------------------------------------------- */
 
-/* Builds the words of one decision in one language. */
-struct teller {
-    const struct engine *g;
-    const struct decision *d;
-    const char *country; /* name in the language */
-    int language;
-};
-
-static const char *words_of(const struct teller *t, const char *prefix, const char *code)
+static const char *topic_code(const struct mandate *m, const struct rule_reason *r)
 {
-    char key[64];
-    const char *text;
-
-    snprintf(key, sizeof key, "%s.%s", prefix, code);
-    text = words_get(t->g->config->words, key, t->language);
-    return text == key ? code : text;
+    return strncmp(r->factor, "base_", 5) == 0 ? m->topics[r->subject].code : NULL;
 }
 
-static json_t *reason_json(const struct teller *t, int secretariat, const struct rule_reason *r)
+static const char *proof_word(const char *evidence, bool by_name)
 {
-    const struct mandate *m = &t->g->config->mandate;
-    bool is_topic = strncmp(r->factor, "base_", 5) == 0;
-    const char *topic = is_topic ? words_of(t, "topic", m->topics[r->subject].code) : "";
-    const char *name = words_of(t, "secretariat", m->secretariats[secretariat].code);
-    const struct word_value values[] = {
-        {"topic",       topic                             },
-        {"secretariat", name                              },
-        {"evidence",    *r->evidence ? r->evidence : topic},
-        {"country",     t->country                        },
-        {NULL,          NULL                              }
-    };
-    char key[40];
-    char *text;
-    json_t *json;
+    return !*evidence ? "none" : by_name ? "name" : "words";
+}
 
-    /* Of the secretariats that a topic concerns, only those with the full base usually lead. */
-    snprintf(key, sizeof key, "factor.%s%s", r->factor,
-             !strcmp(r->factor, "base_main") && r->points < RULE_BASE_LEAD ? "_part" : "");
-    text = words_fill(t->g->config->words, key, t->language, values);
-    json = json_pack("{s:s, s:i, s:s, s:s}", "factor", r->factor, "points", r->points, "evidence",
-                     r->evidence, "text", text);
-    free(text);
+static json_t *reason_json(const struct mandate *m, const struct rule_reason *r)
+{
+    json_t *json = json_pack("{s:s, s:i, s:s, s:s, s:s*}", "factor", r->factor, "points", r->points,
+                             "evidence", r->evidence, "proof", proof_word(r->evidence, r->by_name),
+                             "topic", topic_code(m, r));
+
     if (!json)
         bug("reason is not UTF-8");
     return json;
 }
 
-static json_t *candidate_json(const struct teller *t, const struct rule_candidate *c)
+static json_t *candidate_json(const struct mandate *m, const struct rule_candidate *c)
 {
     static const char *const eligible[] = {
         [PARTY_NO] = "no", [PARTY_YES] = "yes", [PARTY_UNKNOWN] = "unknown"};
     json_t *reasons = json_array();
 
     for (size_t i = 0; i < c->reasons_n; i++)
-        json_array_append_new(reasons, reason_json(t, c->secretariat, &c->reasons[i]));
-    return json_pack("{s:s, s:i, s:s, s:o}", "secretariat",
-                     t->g->config->mandate.secretariats[c->secretariat].code, "score", c->score,
-                     "eligible", eligible[c->eligible], "reasons", reasons);
+        json_array_append_new(reasons, reason_json(m, &c->reasons[i]));
+    return json_pack("{s:s, s:i, s:s, s:o}", "secretariat", m->secretariats[c->secretariat].code,
+                     "score", c->score, "eligible", eligible[c->eligible], "reasons", reasons);
 }
 
 /* Codes of all candidates with that role; in triage nobody has one. */
-static json_t *roles_json(const struct teller *t, enum rule_role role)
+static json_t *roles_json(const struct mandate *m, const struct decision *d, enum rule_role role)
 {
     json_t *codes = json_array();
 
-    for (size_t i = 0; i < t->d->outcome.candidates_n && t->d->lead >= 0; i++) {
-        const struct rule_candidate *c = &t->d->outcome.candidates[i];
+    for (size_t i = 0; i < d->outcome.candidates_n && d->lead >= 0; i++) {
+        const struct rule_candidate *c = &d->outcome.candidates[i];
         if (c->role == role)
-            json_array_append_new(
-                codes, json_string(t->g->config->mandate.secretariats[c->secretariat].code));
+            json_array_append_new(codes, json_string(m->secretariats[c->secretariat].code));
     }
     return codes;
 }
 
-static json_t *topics_json(const struct teller *t)
+static json_t *topics_json(const struct mandate *m, const struct decision *d)
 {
-    int topics[3] = {t->d->main_topic, t->d->secondary[0], t->d->secondary[1]};
+    int topics[3] = {d->main_topic, d->secondary[0], d->secondary[1]};
     json_t *codes = json_array();
 
     for (size_t i = 0; i < 3; i++)
         if (topics[i] >= 0)
-            json_array_append_new(codes, json_string(t->g->config->mandate.topics[topics[i]].code));
+            json_array_append_new(codes, json_string(m->topics[topics[i]].code));
     return codes;
 }
 
-static json_t *referral_json(const struct teller *t)
+static json_t *referral_json(const struct mandate *m, const struct decision *d)
 {
-    const struct referral *r;
+    const struct referral *r = d->referral >= 0 ? &m->referrals[d->referral] : NULL;
 
-    if (t->d->referral < 0)
-        return json_null();
-    r = &t->g->config->mandate.referrals[t->d->referral];
-    return json_pack("{s:s, s:s, s:s, s:s}", "code", r->code, "body", r->body, "evidence",
-                     t->d->outside, "text", words_of(t, "outside", r->code));
+    return r ? json_pack("{s:s, s:s, s:s}", "code", r->code, "body", r->body, "evidence",
+                         d->outside)
+             : json_null();
 }
 
-json_t *decision_json(const struct engine *g, const struct decision *d, const char *country,
-                      int language)
+/* Why nobody leads, and how many of the best candidates have to do with it. */
+static const char *triage_factor(const struct decision *d, size_t *ret_concerned_n)
 {
-    const struct country *c = country ? world_country(&g->config->world, country) : NULL;
-    struct teller t = {g, d, c ? c->names[language] : "", language};
+    const struct rule_candidate *best = d->outcome.candidates;
+    size_t alike_n = 0;
+
+    *ret_concerned_n = 0;
+    if (d->referral >= 0)
+        return "outside";
+    if (d->main_topic < 0 || d->outcome.candidates_n == 0)
+        return "too_little";
+    while (alike_n < d->outcome.candidates_n && best[alike_n].score == best->score)
+        alike_n++;
+    *ret_concerned_n = alike_n;
+    if (alike_n > 1)
+        return "equal";
+    return best->eligible == PARTY_NO && best->score >= RULE_LEAD_MIN ? "not_party"
+                                                                      : "below_threshold";
+}
+
+static json_t *triage_json(const struct mandate *m, const struct decision *d)
+{
+    json_t *concerned;
+    const char *factor;
+    size_t n;
+
+    if (d->lead >= 0)
+        return json_null();
+    concerned = json_array();
+    factor = triage_factor(d, &n);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(
+            concerned, json_string(m->secretariats[d->outcome.candidates[i].secretariat].code));
+    return json_pack("{s:s, s:i, s:s, s:s, s:o}", "factor", factor, "points",
+                     n > 0 ? d->outcome.candidates[0].score : 0, "evidence", d->outside, "proof",
+                     proof_word(d->outside, false), "secretariats", concerned);
+}
+
+json_t *decision_json(const struct engine *g, const struct decision *d)
+{
+    const struct mandate *m = &g->config->mandate;
     json_t *candidates = json_array();
     json_t *json;
 
     for (size_t i = 0; i < d->outcome.candidates_n; i++)
-        json_array_append_new(candidates, candidate_json(&t, &d->outcome.candidates[i]));
-    json = json_pack("{s:s, s:s?, s:o, s:o, s:f, s:s, s:o, s:o, s:o}", "outcome",
+        json_array_append_new(candidates, candidate_json(m, &d->outcome.candidates[i]));
+    json = json_pack("{s:s, s:s?, s:o, s:o, s:f, s:s, s:o, s:o, s:o, s:o}", "outcome",
                      d->lead >= 0 ? "offered" : "triage", "lead",
-                     d->lead >= 0 ? g->config->mandate.secretariats[d->lead].code : NULL, "support",
-                     roles_json(&t, RULE_SUPPORT), "informed", roles_json(&t, RULE_INFORMED),
+                     d->lead >= 0 ? m->secretariats[d->lead].code : NULL, "support",
+                     roles_json(m, d, RULE_SUPPORT), "informed", roles_json(m, d, RULE_INFORMED),
                      "confidence", d->confidence, "ruleset", g->config->ruleset, "topics",
-                     topics_json(&t), "referral", referral_json(&t), "candidates", candidates);
+                     topics_json(m, d), "referral", referral_json(m, d), "triage",
+                     triage_json(m, d), "candidates", candidates);
     if (!json)
         bug("decision does not become JSON");
     return json;

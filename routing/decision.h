@@ -11,7 +11,7 @@ struct decision {
     struct rule_outcome outcome; /* candidates with roles and reasons */
     int lead;                    /* -1: triage */
     int referral;                /* index into mandate.referrals when the need lies outside; -1 */
-    char outside[160];           /* words of the text that speak for it; quote.h */
+    char outside[240];           /* words of the text that speak for it; quote.h */
     int main_topic;              /* -1: none */
     int secondary[2];
     double likely[CLASSES_MAX]; /* routing/classifier.h; CLASS_OUTSIDE: a body outside */
@@ -33,9 +33,11 @@ void decision_read(const struct engine *g, const struct reading *r, const struct
 bool decision_is_restricted(const struct mandate *m, const struct decision *d);
 
 /* The `routing` member of the API (contract section 4), new reference: outcome, lead, support,
- * informed, confidence, ruleset, topics, referral, candidates with reasons. `decided_at` is the
- * caller's. language: in which `text` of each reason is written. */
-json_t *decision_json(const struct engine *g, const struct decision *d, const char *country,
-                      int language) __attribute__((returns_nonnull));
+ * informed, confidence, ruleset, topics, referral, triage (why nobody leads, or null), candidates
+ * with reasons. A reason's `evidence` parts its words with "; "; `proof` says what they are: name,
+ * words or none. All of it codes and words of the text; explanation.h adds the sentences for
+ * people. `decided_at` is the caller's. */
+json_t *decision_json(const struct engine *g, const struct decision *d)
+    __attribute__((returns_nonnull));
 
 #endif

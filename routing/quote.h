@@ -4,6 +4,9 @@
 
 #include "routing/decision.h"
 
+/* Parts the words in `evidence`; no word holds it. */
+#define QUOTE_PARTING "; "
+
 /* Fills the evidence of each reason and of what lies outside; all else stays. r is the reading that
  * d was made from. */
 void quote_decision(const struct engine *g, const struct reading *r, struct decision *d);

@@ -286,8 +286,11 @@ static struct spoken spoken_of(const struct found_in_text *f, size_t i)
     const struct match *m = &f->matches[i];
     const struct token *first = match_token(f->r, m->first);
     const struct token *last = match_token(f->r, m->first + m->length - 1U);
-    struct spoken s = {PAYLOAD_INDEX(m->payload), first->start, last->start + last->bytes, 0, 0,
-                       first->sentence,           false};
+    struct spoken s = {.concept = PAYLOAD_INDEX(m->payload),
+                       .start = first->start,
+                       .end = last->start + last->bytes,
+                       .sentence = first->sentence,
+                       .loose = m->near_only || m->fit < 1.0f};
 
     s.best = s.weight = (float)match_weight(f, i);
     s.in_title = reading_zone(f->r, first->start) == ZONE_TITLE;

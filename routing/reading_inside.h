@@ -17,6 +17,7 @@ struct spoken {
     float best;          /* of the weightiest */
     uint16_t sentence;   /* of that place */
     bool in_title;
+    bool loose; /* not as the term is written at that place: words between, or other endings */
 };
 
 /* A site, a species or a country by name. */

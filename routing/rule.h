@@ -31,7 +31,8 @@ struct rule_reason {
                       */
     int points;
     int subject;        /* topic for base_*, fact for facts, else -1 */
-    char evidence[160]; /* words of the text, "" when there are none; filled by quote.c */
+    char evidence[240]; /* words of the text, "" when there are none; filled by quote.c */
+    bool by_name;       /* evidence names what the fact is about; else words that speak for it */
 };
 
 enum rule_role { RULE_NONE, RULE_LEAD, RULE_SUPPORT, RULE_INFORMED };

@@ -183,8 +183,7 @@ static void route_remember(struct route *op, const struct grounds *grounds,
 {
     const struct config *config = op->crew->config;
     json_t *inner = op->stored.inner;
-    json_t *routing =
-        decision_json(op->crew->engine, d, op->before.country, (int)op->before.language);
+    json_t *routing = decision_json(op->crew->engine, d);
     char at[CLOCK_TEXT_BYTES];
 
     json_object_set_new(routing, "decided_at", json_string(clock_text(now_ms, at)));

@@ -222,8 +222,50 @@ def test_a_twin_of_the_same_country_waits_for_a_person(site):
     pair, = twin["duplicates"]
     assert (pair["id"], pair["reference"]) == (first["id"], first["reference"])
     assert pair["verdict"] in ("certain", "likely") and 0 < pair["probability"] <= 1 and pair["shared"]
+    assert pair["text"].startswith(("This is certainly", "This is probably")) and first["reference"] in pair["text"]
+    assert "looks like one that the country has already sent" in twin["routing"]["text"]
     other = site.routed("NGA", **wetland("Lake Bisina"))
     assert other["duplicates"] == [], "another country's request is never listed as a duplicate"
+
+
+def test_reasons_are_told_in_the_language_of_the_reader(site):
+    country, body = sample("02")
+    doc = site.routed(country, **body)
+    path = f"/v1/requests/{doc['id']}"
+
+    def read(**headers):
+        answer = site.api("secretariat:ramsar", "GET", path, headers=headers)
+        routing = answer.doc["routing"] if answer.status == 200 else None
+        return answer, routing and [r["text"] for r in routing["candidates"][0]["reasons"]] + [routing["text"]]
+
+    own, french = read()
+    assert own.headers["etag"] == f'"r{doc["version"]}"' and "Accept-Language" in own.headers["vary"]
+    assert all("le secrétariat de la Convention sur les zones humides (Ramsar)" in t for t in french)
+    arabic, texts = read(**{"Accept-Language": "ar"})
+    assert arabic.headers["etag"] == f'"r{doc["version"]}-ar"'
+    assert all("أمانة اتفاقية الأراضي الرطبة (رامسار)" in t and t.endswith(".") for t in texts), texts
+    assert [r["evidence"] for c in arabic.doc["routing"]["candidates"] for r in c["reasons"]] == [
+        r["evidence"] for c in own.doc["routing"]["candidates"] for r in c["reasons"]]
+    assert read(**{"Accept-Language": "de, fr;q=0.1"})[1] == french
+    assert read(**{"Accept-Language": "sw"})[1] == french, "none of ours: the request's own"
+    # An answer in one language is no answer in another.
+    assert read(**{"Accept-Language": "ar", "If-None-Match": arabic.headers["etag"]})[0].status == 304
+    assert read(**{"Accept-Language": "ar", "If-None-Match": own.headers["etag"]})[0].status == 200
+    assert read(**{"If-None-Match": arabic.headers["etag"]})[0].status == 200
+    claim = site.api("secretariat:ramsar", "POST", path + "/claim", {},
+                     {"If-Match": arabic.headers["etag"], "Accept-Language": "zh"})
+    assert ok(claim, 201)["routing"]["text"].endswith("。")
+
+
+def test_triage_says_why_and_whom_to_turn_to(site):
+    country, body = sample("20")
+    vague = site.routed(country, **body)["routing"]
+    assert (vague["triage"]["factor"], vague["referral"]) == ("too_little", None)
+    assert vague["text"] == vague["triage"]["text"] and "координатор" in vague["text"]
+    country, body = sample("12")
+    outside = site.routed(country, **body)["routing"]
+    assert (outside["triage"]["factor"], outside["referral"]["code"]) == ("outside", "animal_health")
+    assert outside["referral"]["text"] in outside["text"] and "المنظمة العالمية لصحة الحيوان" in outside["text"]
 
 
 def test_refusals_list_what_is_allowed(site):
@@ -559,7 +601,8 @@ def test_a_restricted_request_shows_only_its_header(site):
     assert (doc["withheld"], doc["title"]) == (False, wetland("Mare d'Oursi")["title"])
     desk = site.get("coordinator", id)
     assert desk["withheld"] is True and "title" not in desk and "description" not in desk
-    assert not {"candidates", "topics", "confidence", "referral"} & set(desk["routing"])
+    assert not {"candidates", "topics", "confidence", "referral", "triage"} & set(desk["routing"])
+    assert "“" not in desk["routing"]["text"], "quotes no word of a text that is withheld"
     lead = site.get("secretariat:ramsar", id)
     assert lead["withheld"] is False and lead["description"]
     item, = [i for i in ok(site.api("coordinator", "GET", "/v1/requests?country=BFA"))["items"] if i["id"] == id]

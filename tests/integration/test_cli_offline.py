@@ -154,7 +154,23 @@ def test_assess_of_one_draft_needs_no_id(liaison):
     assert json.loads(liaison("assess", "-", text=path.read_text()).stdout)["lead"] == "cms"
     explained = liaison("assess", "--explain", path)
     assert explained.returncode == 0
-    assert explained.stdout.startswith("draft: cms") and "+" in explained.stdout
+    assert explained.stdout.startswith("draft (cms") and "+60 Запрос" in explained.stdout
+    assert "секретариат Конвенции по мигрирующим видам (КМВ)" in explained.stdout.splitlines()[0]
+
+
+def test_assess_explains_in_the_language_asked_for(liaison):
+    path = next((DATA / "samples").glob("12*.json"))
+    assert "please turn to the World Organisation" in liaison("assess", "--explain", "--language", "en", path).stdout
+    texts = [r["text"] for line in liaison("assess", "--jsonl", "--language", "zh", text=drafts("01", "04")).stdout.splitlines()
+             for r in json.loads(line)["reasons"]]
+    assert texts and all(text.endswith("。") for text in texts)
+    assert liaison("assess", "--language", "de", path).returncode == 2
+
+
+def test_assess_explains_a_duplicate(liaison, tmp_path):
+    done = liaison("assess", "--explain", "--jsonl", text=drafts("04", "13"))
+    assert re.search(r"^  \s*\d+% This is (certainly|probably) the same need as in request 04\. Both texts have “",
+                     done.stdout, re.M), done.stdout
 
 
 def test_assess_without_reference_data_fails(liaison, tmp_path):
@@ -466,6 +482,8 @@ def test_a_condition_and_the_language_travel_along(ask, server):
     headers = server.asked[-1][2]
     assert headers["If-Match"] == '"r7"'
     assert headers["Accept-Language"].startswith("fr-CA")
+    ask("claim", "req_1", LANG="C.UTF-8", LC_ALL="C")
+    assert "Accept-Language" not in server.asked[-1][2], "the server then explains in the request's language"
 
 
 def test_a_reference_is_looked_up_before_an_action(ask, server):

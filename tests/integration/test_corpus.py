@@ -353,7 +353,9 @@ def test_reasons_are_in_the_drafts_language(site):
     answer = assess(site, "country:SEN", "SEN", **french)
     lead = answer.doc["routing"]["candidates"][0]
     assert lead["secretariat"] == "ramsar"
-    assert any(re.search(r"\b(zones? humides?|la demande|concerne|porte sur)\b", r["text"]) for r in lead["reasons"])
+    assert all("le secrétariat de la Convention sur les zones humides" in r["text"] for r in lead["reasons"])
+    chinese = site.api("country:SEN", "POST", "/v1/requests:assess", {"country": "SEN", **french}, {"Accept-Language": "zh"})
+    assert all("《湿地公约》" in r["text"] for r in chinese.doc["routing"]["candidates"][0]["reasons"])
 
 
 def test_who_may_assess_what(site):

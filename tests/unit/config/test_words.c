@@ -176,7 +176,32 @@ static void test_the_best_language_is_negotiated(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int language = words_negotiate(cases[i].header);
+        int language = words_negotiate(cases[i].header, EN);
+
+        if (language != cases[i].language)
+            fail_msg("%s: %s", cases[i].header, language_codes[language]);
+    }
+}
+
+static void test_who_leaves_it_open_gets_the_other_language(void **state)
+{
+    static const struct {
+        const char *header;
+        int language;
+    } cases[] = {
+        {NULL,          AR},
+        {"",            AR},
+        {"de",          AR},
+        {"*",           AR},
+        {"en",          EN},
+        {"ar;q=0, *",   EN},
+        {"*, fr;q=1",   AR},
+        {"*;q=0.5, fr", FR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int language = words_negotiate(cases[i].header, AR);
 
         if (language != cases[i].language)
             fail_msg("%s: %s", cases[i].header, language_codes[language]);
@@ -205,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_filling_a_missing_key_gives_the_key),
         cmocka_unit_test(test_faults_name_file_and_line),
         cmocka_unit_test(test_the_best_language_is_negotiated),
+        cmocka_unit_test(test_who_leaves_it_open_gets_the_other_language),
         cmocka_unit_test(test_the_real_messages_load),
     };
 

@@ -37,7 +37,7 @@ static const char *text_of(const json_t *object, const char *member)
 
 static void test_line_gets_lead_reasons_and_confidence(void **state)
 {
-    struct assess *a = assess_new(engine);
+    struct assess *a = assess_new(engine, -1);
     json_auto_t *result = assess(a, line_of("one", "KEN"));
     const json_t *reason = json_array_get(json_object_get(result, "reasons"), 0);
 
@@ -55,7 +55,7 @@ static void test_line_gets_lead_reasons_and_confidence(void **state)
 
 static void test_second_line_of_the_same_country_is_a_duplicate(void **state)
 {
-    struct assess *a = assess_new(engine);
+    struct assess *a = assess_new(engine, -1);
     json_auto_t *first = assess(a, line_of("one", "KEN"));
     json_auto_t *abroad = assess(a, line_of("two", "TZA"));
     json_auto_t *second = assess(a, line_of("three", "KEN"));
@@ -71,7 +71,7 @@ static void test_second_line_of_the_same_country_is_a_duplicate(void **state)
 
 static void test_triage_says_why(void **state)
 {
-    struct assess *a = assess_new(engine);
+    struct assess *a = assess_new(engine, -1);
     json_t *line = line_of("one", "KEN");
     json_auto_t *result = NULL;
 
@@ -82,14 +82,14 @@ static void test_triage_says_why(void **state)
     result = assess(a, line);
     assert_true(json_is_null(json_object_get(result, "lead")));
     assert_string_equal(text_of(json_array_get(json_object_get(result, "reasons"), 0), "factor"),
-                        "below_threshold");
+                        "too_little");
     assess_free(a);
 }
 
 static void test_line_with_a_missing_or_wrong_member_is_refused(void **state)
 {
     static const char *const members[] = {"id", "country", "language", "title", "description"};
-    struct assess *a = assess_new(engine);
+    struct assess *a = assess_new(engine, -1);
 
     (void)state;
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {

@@ -1,5 +1,6 @@
 #include "routing/decision.h"
 
+#include "routing/quote.h"
 #include "routing/reading_inside.h"
 
 #include <setjmp.h>
@@ -214,7 +215,7 @@ static void test_need_outside_every_mandate_goes_to_triage_with_a_referral(void 
                               "We request vaccines for livestock, and veterinary training against "
                               "foot-and-mouth disease in cattle and sheep.");
     struct decision decision = decide(&d);
-    json_auto_t *json = decision_json(engine, &decision, d.country, d.language);
+    json_auto_t *json = decision_json(engine, &decision);
 
     (void)state;
     assert_string_equal(lead_of(&decision), "triage");
@@ -326,7 +327,7 @@ static void test_reasons_quote_words_of_the_text(void **state)
     struct draft d = draft_of("KEN", "en", "Fruit fly in mango orchards",
                               "A quarantine pest, the oriental fruit fly, spreads.");
     struct decision decision = decide(&d);
-    json_auto_t *json = decision_json(engine, &decision, d.country, language_find("fr"));
+    json_auto_t *json = decision_json(engine, &decision);
     const json_t *candidate = json_array_get(json_object_get(json, "candidates"), 0);
     const json_t *reason;
     size_t i;
@@ -337,14 +338,13 @@ static void test_reasons_quote_words_of_the_text(void **state)
         const char *evidence = json_string_value(json_object_get(reason, "evidence"));
         char *words = strdup(evidence), *rest = words, *comma;
         for (char *word = rest; word; word = comma ? comma + 2 : NULL) {
-            comma = strstr(word, ", ");
+            comma = strstr(word, QUOTE_PARTING);
             if (comma)
                 *comma = '\0';
             if (!strstr(d.title, word) && !strstr(d.description, word))
                 fail_msg("'%s' is not in the text", word);
         }
         free(words);
-        assert_null(strchr(json_string_value(json_object_get(reason, "text")), '{'));
     }
     assert_true(i > 0);
 }
@@ -354,8 +354,8 @@ static void test_same_draft_gives_the_same_decision(void **state)
     struct draft d = draft_of("MRT", "fr", "Menace sur le Banc d'Arguin",
                               "Marée noire, oiseaux d'eau et zone humide du bien inscrit.");
     struct decision one = decide(&d), other = decide(&d);
-    json_auto_t *a = decision_json(engine, &one, d.country, d.language);
-    json_auto_t *b = decision_json(engine, &other, d.country, d.language);
+    json_auto_t *a = decision_json(engine, &one);
+    json_auto_t *b = decision_json(engine, &other);
 
     (void)state;
     assert_true(json_equal(a, b));

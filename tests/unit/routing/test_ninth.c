@@ -72,7 +72,7 @@ static struct router router_open(const char *data)
 
     if (config_load(data, &r.config, &e) != ERR_OK || engine_new(r.config, &r.engine, &e) != ERR_OK)
         fail_msg("%s", e.detail);
-    r.assess = assess_new(r.engine);
+    r.assess = assess_new(r.engine, -1);
     return r;
 }
 
@@ -173,7 +173,8 @@ static void test_a_secretariat_that_no_code_knows_leads_by_its_data(void **state
     add_rows(&f, "topics.csv", "GEYSER_CARE,no,0,15,0,0,30,0,0,0,0,60\n");
     add_rows(&f, "messages.csv",
              "secretariat.geyser,P,Geyser Convention,P,P,P,P\ntopic.GEYSER_CARE,P,Care of "
-             "geysers,P,P,P,P\n");
+             "geysers,P,P,P,P\noffice.geyser,P,the secretariat of the Geyser Convention,P,P,P,P\n"
+             "topic.about.GEYSER_CARE,P,the care of geysers,P,P,P,P\n");
     folder_write(&f, "terms/geyser.csv",
                  "concept,evidence,ar,en,es,fr,ru,zh\n"
                  "geyser_basin,GEYSER_CARE:9,حوض الفوارات,geyser basin;geyser vent,cuenca de "
@@ -185,9 +186,10 @@ static void test_a_secretariat_that_no_code_knows_leads_by_its_data(void **state
     assert_non_null(lead_of(after));
     assert_string_equal(lead_of(after), "geyser");
     reason = json_array_get(json_object_get(after, "reasons"), 0);
-    assert_non_null(strstr(json_string_value(json_object_get(reason, "text")), "Care of geysers"));
-    assert_non_null(
-        strstr(json_string_value(json_object_get(reason, "text")), "Geyser Convention"));
+    assert_string_equal(json_string_value(json_object_get(reason, "text")),
+                        "The request is mainly about the care of geysers (in the text: “geyser "
+                        "basins”), a subject on which the secretariat of the Geyser "
+                        "Convention usually leads.");
     folder_remove(&f);
 }
 
