@@ -35,7 +35,7 @@ struct class_weights {
 /* ret_c is filled only on success. ERR_CONFIG: "file:line: what". */
 enum err_code class_weights_load(const char *dir, const struct mandate *m, const struct terms *t,
                                  struct class_weights *ret_c, struct err *e) ERR_CHECK;
-/* As weights_load's files hold numbers: within their limits, with four decimals. */
+/* As the file holds it: within -1000..1000, with four decimals. */
 float class_weight_round(double weight);
 /* The text of classes.csv: rows that have an idf, columns that are learned. ret_text: empty. */
 void class_weights_write(const struct mandate *m, const struct terms *t,

@@ -56,9 +56,13 @@ static void scores_make(const struct mandate *m, const struct class_weights *c,
     }
 }
 
-static bool is_class(const struct mandate *m, size_t k)
+/* Those of whom weights are known and who may take part. */
+static bool has_weights(const struct mandate *m, const struct class_weights *c,
+                        const struct grounds *v, size_t k)
 {
-    return k == CLASS_OUTSIDE || k < m->secretariats_n;
+    if (k != CLASS_OUTSIDE && (k >= m->secretariats_n || v->party[k] == PARTY_NO))
+        return false;
+    return c->learned[k];
 }
 
 /* Part of all topics' evidence that is for topics which the secretariat usually leads. */
@@ -67,14 +71,34 @@ static double evidence_part(const struct mandate *m, const struct grounds *v, si
     double all = 0, own = 0;
 
     for (size_t t = 0; t < m->topics_n; t++) {
-        all += v->topics[t];
+        double evidence = fmax(v->topics[t], 0);
+
+        all += evidence;
         if (m->topics[t].base[secretariat] >= RULE_BASE_LEAD)
-            own += v->topics[t];
+            own += evidence;
     }
     return all > 0 ? own / all : 0;
 }
 
-/* Softmax over the classes that can be, of what the others leave. */
+/* Two who lead the same topic share it. Returns what is left of 1. */
+static double new_share(const struct mandate *m, const struct class_weights *c,
+                        const struct grounds *v, double likely[CLASSES_MAX])
+{
+    double sum = 0;
+
+    for (size_t s = 0; s < m->secretariats_n; s++)
+        if (!c->learned[s] && v->party[s] != PARTY_NO) {
+            likely[s] = evidence_part(m, v, s);
+            sum += likely[s];
+        }
+    if (sum <= 1)
+        return 1 - sum;
+    for (size_t s = 0; s < m->secretariats_n; s++)
+        likely[s] /= sum;
+    return 0;
+}
+
+/* Softmax over those that can be, of what the others leave. What nobody can have is outside. */
 static void learned_share(const struct mandate *m, const struct class_weights *c,
                           const double scores[CLASSES_MAX], const struct grounds *v, double rest,
                           double likely[CLASSES_MAX])
@@ -82,30 +106,27 @@ static void learned_share(const struct mandate *m, const struct class_weights *c
     double most = -INFINITY, sum = 0;
 
     for (size_t k = 0; k < CLASSES_MAX; k++)
-        if (is_class(m, k) && c->learned[k])
+        if (has_weights(m, c, v, k))
             most = fmax(most, scores[k]);
-    for (size_t k = 0; k < CLASSES_MAX; k++) {
-        if (!is_class(m, k) || !c->learned[k] || (k != CLASS_OUTSIDE && v->party[k] == PARTY_NO))
-            continue;
-        likely[k] = exp(scores[k] - most);
-        sum += likely[k];
-    }
+    for (size_t k = 0; k < CLASSES_MAX; k++)
+        if (has_weights(m, c, v, k)) {
+            likely[k] = exp(scores[k] - most);
+            sum += likely[k];
+        }
+    if (sum <= 0)
+        likely[CLASS_OUTSIDE] = rest;
     for (size_t k = 0; k < CLASSES_MAX && sum > 0; k++)
-        if (c->learned[k])
+        if (has_weights(m, c, v, k))
             likely[k] *= rest / sum;
 }
 
 void classifier_weigh(const struct mandate *m, const struct class_weights *c,
                       const struct grounds *v, double ret_likely[CLASSES_MAX])
 {
-    double scores[CLASSES_MAX], rest = 1;
+    double scores[CLASSES_MAX], rest;
 
     memset(ret_likely, 0, CLASSES_MAX * sizeof *ret_likely);
     scores_make(m, c, v, scores);
-    for (size_t s = 0; s < m->secretariats_n; s++)
-        if (!c->learned[s] && v->party[s] != PARTY_NO) {
-            ret_likely[s] = rest * evidence_part(m, v, s);
-            rest -= ret_likely[s];
-        }
+    rest = new_share(m, c, v, ret_likely);
     learned_share(m, c, scores, v, rest, ret_likely);
 }

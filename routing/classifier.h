@@ -29,8 +29,8 @@ size_t classifier_features(const struct mandate *m, const struct grounds *v,
 const struct class_row *classifier_row(const struct class_weights *c, uint32_t feature);
 
 /* Likelihoods, adding up to 1. One whose treaty the country has not joined gets none. A
- * secretariat that nothing was learned of yet gets the part that its topics have of the evidence.
- */
+ * secretariat that nothing was learned of yet gets the part that its topics have of the evidence;
+ * what nobody can have falls to CLASS_OUTSIDE. */
 void classifier_weigh(const struct mandate *m, const struct class_weights *c,
                       const struct grounds *v, double ret_likely[CLASSES_MAX]);
 

@@ -19,12 +19,13 @@ struct fitting {
     size_t n;
     size_t features_n;
     /* Only what some case has is fitted. Owned. */
-    size_t *columns;    /* by feature; NO_COLUMN: in no case */
-    size_t columns_n;   /* the biases' column comes after */
-    struct cell *cells; /* owned, one case behind the other */
-    size_t *begins;     /* owned; of each case, and the end */
-    bool classes[CLASSES_MAX];
-    /* Owned, columns_n rows of CLASSES_MAX, then the biases. */
+    size_t *columns;             /* by feature; NO_COLUMN: in no case */
+    size_t columns_n;            /* the biases' column comes after */
+    struct cell *cells;          /* owned, one case behind the other */
+    size_t *begins;              /* owned; of each case, and the end */
+    size_t classes[CLASSES_MAX]; /* that are learned */
+    size_t classes_n;
+    /* Owned, columns_n rows of classes_n, then the biases. */
     double *weights, *ahead, *slope, *prior;
 };
 
@@ -32,7 +33,7 @@ struct fitting {
 
 static size_t weights_n(const struct fitting *f)
 {
-    return (f->columns_n + 1) * CLASSES_MAX;
+    return (f->columns_n + 1) * f->classes_n;
 }
 
 /* --- scaling ------------------------------------------------------------------------- */
@@ -92,43 +93,42 @@ static void cells_make(struct fitting *f, const float *idf)
 /* P(class) of case i by the weights `ahead`. */
 static void likely_make(const struct fitting *f, size_t i, double likely[CLASSES_MAX])
 {
-    const double *bias = f->ahead + f->columns_n * CLASSES_MAX;
+    const double *bias = f->ahead + f->columns_n * f->classes_n;
     double most = -INFINITY, sum = 0;
 
-    memcpy(likely, bias, CLASSES_MAX * sizeof *likely);
+    memcpy(likely, bias, f->classes_n * sizeof *likely);
     for (size_t c = f->begins[i]; c < f->begins[i + 1]; c++) {
-        const double *row = f->ahead + f->cells[c].column * CLASSES_MAX;
-        for (size_t k = 0; k < CLASSES_MAX; k++)
+        const double *row = f->ahead + f->cells[c].column * f->classes_n;
+        for (size_t k = 0; k < f->classes_n; k++)
             likely[k] += row[k] * f->cells[c].value;
     }
-    for (size_t k = 0; k < CLASSES_MAX; k++)
-        if (f->classes[k])
-            most = fmax(most, likely[k]);
-    for (size_t k = 0; k < CLASSES_MAX; k++) {
-        likely[k] = f->classes[k] ? exp(likely[k] - most) : 0;
+    for (size_t k = 0; k < f->classes_n; k++)
+        most = fmax(most, likely[k]);
+    for (size_t k = 0; k < f->classes_n; k++) {
+        likely[k] = exp(likely[k] - most);
         sum += likely[k];
     }
-    for (size_t k = 0; k < CLASSES_MAX; k++)
+    for (size_t k = 0; k < f->classes_n; k++)
         likely[k] /= sum;
 }
 
 static void slope_make(struct fitting *f)
 {
-    double *bias = f->slope + f->columns_n * CLASSES_MAX;
+    double *bias = f->slope + f->columns_n * f->classes_n;
 
     for (size_t j = 0; j < weights_n(f); j++)
         f->slope[j] = ridge * (f->ahead[j] - f->prior[j]);
-    memset(bias, 0, CLASSES_MAX * sizeof *bias);
+    memset(bias, 0, f->classes_n * sizeof *bias);
     for (size_t i = 0; i < f->n; i++) {
         double miss[CLASSES_MAX];
         likely_make(f, i, miss);
-        for (size_t k = 0; k < CLASSES_MAX; k++) {
-            miss[k] -= f->cases[i].labels[k];
+        for (size_t k = 0; k < f->classes_n; k++) {
+            miss[k] -= f->cases[i].labels[f->classes[k]];
             bias[k] += miss[k];
         }
         for (size_t c = f->begins[i]; c < f->begins[i + 1]; c++) {
-            double *row = f->slope + f->cells[c].column * CLASSES_MAX;
-            for (size_t k = 0; k < CLASSES_MAX; k++)
+            double *row = f->slope + f->cells[c].column * f->classes_n;
+            for (size_t k = 0; k < f->classes_n; k++)
                 row[k] += miss[k] * f->cells[c].value;
         }
     }
@@ -186,11 +186,11 @@ static void climb(struct fitting *f)
 static void prior_make(struct fitting *f, const struct class_weights *now)
 {
     for (size_t j = 0; now && j < f->features_n; j++)
-        for (size_t k = 0; f->columns[j] != NO_COLUMN && k < CLASSES_MAX; k++)
-            f->prior[f->columns[j] * CLASSES_MAX + k] =
-                (double)classifier_row(now, (uint32_t)j)->weights[k];
-    for (size_t k = 0; now && k < CLASSES_MAX; k++)
-        f->prior[f->columns_n * CLASSES_MAX + k] = now->bias[k];
+        for (size_t k = 0; f->columns[j] != NO_COLUMN && k < f->classes_n; k++)
+            f->prior[f->columns[j] * f->classes_n + k] =
+                (double)classifier_row(now, (uint32_t)j)->weights[f->classes[k]];
+    for (size_t k = 0; now && k < f->classes_n; k++)
+        f->prior[f->columns_n * f->classes_n + k] = now->bias[f->classes[k]];
     memcpy(f->weights, f->prior, weights_n(f) * sizeof *f->weights);
     memcpy(f->ahead, f->prior, weights_n(f) * sizeof *f->ahead);
 }
@@ -207,12 +207,27 @@ static void weights_take(const struct fitting *f, const float *idf, const struct
         if (f->columns[j] == NO_COLUMN)
             continue;
         row->idf = idf[j];
-        for (size_t k = 0; k < CLASSES_MAX; k++)
-            row->weights[k] = class_weight_round(f->weights[f->columns[j] * CLASSES_MAX + k]);
+        for (size_t k = 0; k < f->classes_n; k++)
+            row->weights[f->classes[k]] =
+                class_weight_round(f->weights[f->columns[j] * f->classes_n + k]);
     }
+    for (size_t k = 0; k < f->classes_n; k++) {
+        ret_c->learned[f->classes[k]] = true;
+        ret_c->bias[f->classes[k]] =
+            (double)class_weight_round(f->weights[f->columns_n * f->classes_n + k]);
+    }
+}
+
+static void classes_make(struct fitting *f, const struct mandate *m,
+                         const struct class_weights *now)
+{
     for (size_t k = 0; k < CLASSES_MAX; k++) {
-        ret_c->learned[k] = f->classes[k];
-        ret_c->bias[k] = (double)class_weight_round(f->weights[f->columns_n * CLASSES_MAX + k]);
+        bool learned = k == CLASS_OUTSIDE || (now && k < m->secretariats_n && now->learned[k]);
+
+        for (size_t i = 0; i < f->n && !learned; i++)
+            learned = f->cases[i].labels[k] > 0;
+        if (learned)
+            f->classes[f->classes_n++] = k;
     }
 }
 
@@ -222,11 +237,7 @@ void classifier_fit(const struct class_case *cases, size_t n, const struct manda
     struct fitting f = {.cases = cases, .n = n, .features_n = CLASS_CONCEPTS + concepts_n};
     float *idf = idf_make(&f, now);
 
-    for (size_t k = 0; k < CLASSES_MAX; k++) {
-        f.classes[k] = k == CLASS_OUTSIDE || (now && k < m->secretariats_n && now->learned[k]);
-        for (size_t i = 0; i < n; i++)
-            f.classes[k] = f.classes[k] || cases[i].labels[k] > 0;
-    }
+    classes_make(&f, m, now);
     columns_make(&f);
     cells_make(&f, idf);
     f.weights = mem_new(weights_n(&f), sizeof *f.weights);

@@ -1,7 +1,7 @@
 /* Learns the weights of the classifier: those that make
  *
- *   sum over cases and classes of label * log P(class | case) - ridge / 2 * sum of (weight -
- * prior)^2
+ *   sum over cases and classes of label * log P(class | case)
+ *       - ridge / 2 * sum of (weight - prior)^2
  *
  * greatest; biases are free. One point does, whatever the order of cases; it is gone to by
  * accelerated gradient steps (Nesterov), so many that the last ones move nothing that is kept. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is learned of who leads: from all, and from all but one fold for looking at that fold. */
+/* What is learned of who leads from all but one fold, for looking at that fold. */
 struct fold_classes {
     struct class_weights folds[EXAMPLE_FOLDS]; /* owned */
 };
@@ -19,7 +19,8 @@ struct fold_classes {
 /* Supporters take this part of the likelihood: they are who comes next. */
 static const double support_part = 0.2;
 
-/* Where only refusals are known: as likely as they were before, without those who refused. */
+/* Where only refusals are known: as likely as they were before, without those who refused. A
+ * refusal does not begin the learning of somebody else: that takes a case of their own. */
 static void labels_without(const struct learn *l, const struct example *x,
                            double labels[CLASSES_MAX])
 {
@@ -27,7 +28,7 @@ static void labels_without(const struct learn *l, const struct example *x,
 
     classifier_weigh(l->mandate, l->now->classes, &x->grounds, labels);
     for (size_t k = 0; k < CLASSES_MAX; k++) {
-        if (k != CLASS_OUTSIDE && x->label.not_lead >> k & 1)
+        if (!l->now->classes->learned[k] || (k != CLASS_OUTSIDE && x->label.not_lead >> k & 1))
             labels[k] = 0;
         sum += labels[k];
     }
@@ -391,6 +392,14 @@ static void fit_confidence(const struct learn *l, const struct observed *o, stru
         weights_set(w, weights_find(names[k]), weights[k]);
 }
 
+static bool has_fold(const struct example *const *list, size_t n, int fold)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((int)list[i]->fold == fold)
+            return true;
+    return false;
+}
+
 void learn_fit(const struct learn *l, const struct example *const *list, size_t n,
                struct learned *ret_l)
 {
@@ -398,8 +407,10 @@ void learn_fit(const struct learn *l, const struct example *const *list, size_t 
     struct sample s = {list, n, &folds};
     struct observed o;
 
+    memset(&folds, 0, sizeof folds);
     for (int fold = 0; fold < EXAMPLE_FOLDS; fold++)
-        learn_classes(l, list, n, fold, &folds.folds[fold]);
+        if (has_fold(list, n, fold))
+            learn_classes(l, list, n, fold, &folds.folds[fold]);
     ret_l->weights = *l->now;
     search(l->mandate, &s, &ret_l->weights);
     observe(l->mandate, &ret_l->weights, &s, &o);
