@@ -34,6 +34,7 @@ static void tally_write(FILE *out, const char *name, const struct tally *t)
 struct part {
     int fold, language;     /* -1: any */
     const char *difficulty; /* NULL: any */
+    const char *set;        /* NULL: any */
 };
 
 static void part_write(const struct learn_report *r, FILE *out, const char *name,
@@ -46,7 +47,8 @@ static void part_write(const struct learn_report *r, FILE *out, const char *name
 
         if ((part.fold < 0 || (int)x->fold == part.fold) &&
             (part.language < 0 || x->language == part.language) &&
-            (!part.difficulty || strcmp(x->difficulty, part.difficulty) == 0))
+            (!part.difficulty || strcmp(x->difficulty, part.difficulty) == 0) &&
+            (!part.set || strcmp(x->set, part.set) == 0))
             tally_add(&t, x, &judged[i]);
     }
     if (t.n)
@@ -58,29 +60,51 @@ static int text_compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void difficulties_write(const struct learn_report *r, FILE *out)
+static struct part part_of_difficulty(const char *word)
+{
+    return (struct part){-1, -1, word, NULL};
+}
+
+static struct part part_of_set(const char *word)
+{
+    return (struct part){-1, -1, NULL, word};
+}
+
+/* A row for each word, words[i] being the i-th example's; "" has none. The words are put in
+ * order. */
+static void words_write(const struct learn_report *r, FILE *out, const char *kind,
+                        const char **words, struct part (*part_of)(const char *word))
+{
+    size_t n = r->examples->n;
+
+    qsort(words, n, sizeof *words, text_compare);
+    for (size_t i = 0; i < n; i++) {
+        BUF_AUTO struct buf name = {0};
+
+        if (!*words[i] || (i > 0 && strcmp(words[i], words[i - 1]) == 0))
+            continue;
+        buf_printf(&name, "%s %s", kind, words[i]);
+        part_write(r, out, buf_text(&name), r->held_out, part_of(words[i]));
+    }
+}
+
+static void difficulties_and_sets_write(const struct learn_report *r, FILE *out)
 {
     const char **words = mem_new(r->examples->n + 1, sizeof *words);
-    size_t n = 0;
 
     for (size_t i = 0; i < r->examples->n; i++)
-        if (*r->examples->list[i].difficulty)
-            words[n++] = r->examples->list[i].difficulty;
-    qsort(words, n, sizeof *words, text_compare);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || strcmp(words[i], words[i - 1]) != 0) {
-            char name[48];
-
-            snprintf(name, sizeof name, "difficulty %s", words[i]);
-            part_write(r, out, name, r->held_out, (struct part){-1, -1, words[i]});
-        }
+        words[i] = r->examples->list[i].difficulty;
+    words_write(r, out, "difficulty", words, part_of_difficulty);
+    for (size_t i = 0; i < r->examples->n; i++)
+        words[i] = r->examples->list[i].set;
+    words_write(r, out, "set", words, part_of_set);
     free(words);
 }
 
 static void tables_write(const struct learn_report *r, FILE *out)
 {
     static const char heading[] = "   n strict lenie false outsd again sup P sup R    F1\n";
-    const struct part all = {-1, -1, NULL};
+    const struct part all = {-1, -1, NULL, NULL};
     char name[48];
 
     fprintf(out, "%-24s %s", "percent", heading);
@@ -90,13 +114,13 @@ static void tables_write(const struct learn_report *r, FILE *out)
     fprintf(out, "\n%-24s %s", "held out", heading);
     for (int f = 0; f < EXAMPLE_FOLDS; f++) {
         snprintf(name, sizeof name, "fold %d", f);
-        part_write(r, out, name, r->held_out, (struct part){f, -1, NULL});
+        part_write(r, out, name, r->held_out, (struct part){f, -1, NULL, NULL});
     }
     for (int l = 0; l < LANGUAGES_N; l++) {
         snprintf(name, sizeof name, "language %s", language_codes[l]);
-        part_write(r, out, name, r->held_out, (struct part){-1, l, NULL});
+        part_write(r, out, name, r->held_out, (struct part){-1, l, NULL, NULL});
     }
-    difficulties_write(r, out);
+    difficulties_and_sets_write(r, out);
 }
 
 /* --- who is taken for whom -------------------------------------------------------------- */

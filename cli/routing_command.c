@@ -118,7 +118,8 @@ static void study_clear(struct study *s)
     free(s->learned);
 }
 
-static enum err_code read_text_line(struct study *s, const char *text, size_t n, struct err *e)
+static enum err_code read_text_line(struct study *s, const char *set, const char *text, size_t n,
+                                    struct err *e)
 {
     struct faults faults = {0};
     json_auto_t *line = NULL;
@@ -131,7 +132,13 @@ static enum err_code read_text_line(struct study *s, const char *text, size_t n,
     if (rc != ERR_OK)
         return *e->detail ? rc : err_set(e, rc, "%s", faults.n ? faults.list[0].code : "no JSON");
     s->texts_n++;
-    return examples_add_text(&s->examples, s->engine, line, e);
+    rc = examples_add_text(&s->examples, s->engine, line, e);
+    if (rc == ERR_OK) {
+        struct example *added = &s->examples.list[s->examples.n - 1];
+
+        snprintf(added->set, sizeof added->set, "%s", set);
+    }
+    return rc;
 }
 
 /* Unlike an assessment, learning goes on after no fault: cases that are missing change the
@@ -139,6 +146,7 @@ static enum err_code read_text_line(struct study *s, const char *text, size_t n,
 static enum exit_code read_texts(struct study *s, const char *path)
 {
     FILE *in = fopen(path, "re");
+    const char *slash = strrchr(path, '/');
     enum exit_code rc = EXIT_DONE;
     struct err e = {0};
     char *text = NULL;
@@ -155,7 +163,7 @@ static enum exit_code read_texts(struct study *s, const char *path)
         if (strspn(text, " \t\r\n") == (size_t)n)
             continue;
         buf_printf(&place, "%s:%u", path, line_n);
-        if (read_text_line(s, text, (size_t)n, &e) != ERR_OK)
+        if (read_text_line(s, slash ? slash + 1 : path, text, (size_t)n, &e) != ERR_OK)
             rc = report_err(s->line, buf_text(&place), &e);
     }
     if (rc == EXIT_DONE && ferror(in))

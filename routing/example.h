@@ -15,6 +15,7 @@ struct example {
     struct label label;
     int language;        /* -1: not known */
     char difficulty[24]; /* "": not known */
+    char set[48];        /* name of the file that it came from, cut; "": recorded */
 };
 
 struct examples {

@@ -215,6 +215,7 @@ def test_labelled_texts_and_recorded_cases_are_learned_from_together(used, tmp_p
     texts.write_text("".join((ROOT / "tests/cases/routing/latin.jsonl").read_text().splitlines(True)[:40]))
     said = used.cli("routing", "learn", "--recorded", "--cases", texts)
     assert said.stdout.startswith("100 cases: 40 labelled texts; 60 requests with 60 recorded acts")
+    assert re.findall(r"^set +(\S+) +(\d+)", said.stdout, re.M) == [("texts.jsonl", "40")]
 
 
 def test_an_applied_proposal_is_in_use_after_a_reload(used):
