@@ -554,10 +554,10 @@ void corpus_hear(struct corpus *c, const struct event *event)
     struct corpus_place *p = place_find(c, event->country);
 
     if (!p || !p->known)
-        return; /* it is read when somebody enters */
+        return; /* it is read when somebody enters, as is what is new when nobody looks around */
     if (!is_candidate(event->to)) {
         similar_remove(p->index, event->id);
-    } else if (!strcmp(event->from, state_words[STATE_SUBMITTED]) &&
+    } else if (c->index && !strcmp(event->from, state_words[STATE_SUBMITTED]) &&
                !similar_has(p->index, event->id)) {
         snprintf(p->heard, sizeof p->heard, "%s", p->behind ? "" : event->id);
         p->behind = true;
