@@ -27,8 +27,7 @@ struct rule_facts {
 };
 
 struct rule_reason {
-    char factor[20]; /* message key factor.<this>: base_main base_secondary named preference <fact>
-                      */
+    char factor[20]; /* base_main base_secondary named preference <fact>; explanation.h */
     int points;
     int subject;        /* topic for base_*, fact for facts, else -1 */
     char evidence[240]; /* words of the text, "" when there are none; filled by quote.c */

@@ -152,6 +152,7 @@ static void test_homonym_of_a_species_is_no_species(void **state)
         {"ar", "تشديد العقاب على قطع الأشجار"                                 },
         {"es", "Plan de manejo del Área de Conservación Guanacaste en un ángulo de la costa"       },
         {"fr", "La réserve du golfe du Lion et ses frais de gestion"                                 },
+        {"es", "En enero hubo una reunión y ojalá hubiera otra"                                     },
         {"zh", "白鹤滩水电站的环境评估"                                                    },
     };
 
