@@ -317,6 +317,27 @@ static void test_a_refused_lead_is_enough_to_learn_from(void **state)
     examples_clear(&x);
 }
 
+static void test_a_refusal_begins_no_learning_of_somebody_new(void **state)
+{
+    struct learn l = {mandate, &config->terms, &config->weights, false};
+    struct examples x = {0};
+    static struct learned w;
+
+    (void)state;
+    config->classes.learned[cbd] = false;
+    for (unsigned i = 0; i < 40; i++) {
+        struct example *one = flyway(&x, i, cms);
+        one->grounds.topics[abs_general] = 20;
+        one->label = (struct label){.not_lead = 1U << cms};
+    }
+    fit_all(&l, &x, &w);
+    config->classes.learned[cbd] = true;
+    assert_false(w.classes.learned[cbd]);
+    assert_true(w.classes.learned[cms]);
+    learned_clear(&w);
+    examples_clear(&x);
+}
+
 static char *files_of(const struct learned *w)
 {
     struct buf text = {0};
@@ -544,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_two_cases_move_no_threshold),
         cmocka_unit_test(test_a_step_that_harms_a_fold_is_not_gone),
         cmocka_unit_test(test_a_refused_lead_is_enough_to_learn_from),
+        cmocka_unit_test(test_a_refusal_begins_no_learning_of_somebody_new),
         cmocka_unit_test(test_order_of_the_cases_means_nothing),
         cmocka_unit_test(test_what_is_judged_was_not_learned_from),
         cmocka_unit_test(test_of_wrong_leads_the_gate_learns_nothing),
