@@ -52,6 +52,7 @@ static const struct weight {
     {"support_ratio",     offsetof(struct weights, support_ratio)    },
     {"support_own",       offsetof(struct weights, support_own)      },
     {"support_score",     offsetof(struct weights, support_score)    },
+    {"support_asked",     offsetof(struct weights, support_asked)    },
     {"support_min",       offsetof(struct weights, support_min)      },
     {"sure_base",         offsetof(struct weights, sure_base)        },
     {"sure_likely",       offsetof(struct weights, sure_likely)      },

@@ -39,7 +39,8 @@ struct weights {
     double likely_min; /* likelihood of a lead below which a person decides */
 
     /* The support gate: a logistic, routing/gate.h. */
-    double support_base, support_said, support_likely, support_ratio, support_own, support_score;
+    double support_base, support_said, support_likely, support_ratio, support_own, support_score,
+        support_asked;
     double support_min; /* probability from which a candidate supports */
 
     /* Confidence: a logistic, routing/decision.c. */

@@ -32,12 +32,14 @@ void gate_features(const struct grounds *v, const struct decision *d,
     ret_features[3] = log(likely / lead);
     ret_features[4] = has_own_fact(candidate) ? 1 : 0;
     ret_features[5] = candidate->score / POINTS_SCALE;
+    ret_features[6] = log1p(v->asks[candidate->secretariat][d->lead]);
 }
 
 double gate_probability(const struct weights *w, const double features[GATE_FEATURES])
 {
     const double weights[GATE_FEATURES] = {w->support_base,  w->support_said, w->support_likely,
-                                           w->support_ratio, w->support_own,  w->support_score};
+                                           w->support_ratio, w->support_own,  w->support_score,
+                                           w->support_asked};
     double x = 0;
 
     for (size_t i = 0; i < GATE_FEATURES; i++)

@@ -274,9 +274,9 @@ static double prior_of(const struct learn *l, double now)
     return l->afresh ? 0 : now;
 }
 
-static const char *const gate_names[GATE_FEATURES] = {"support_base",   "support_said",
-                                                      "support_likely", "support_ratio",
-                                                      "support_own",    "support_score"};
+static const char *const gate_names[GATE_FEATURES] = {
+    "support_base", "support_said",  "support_likely", "support_ratio",
+    "support_own",  "support_score", "support_asked"};
 
 struct gate_fit {
     struct fit_column columns[GATE_FEATURES];

@@ -512,7 +512,7 @@ struct reading *reading_new(const struct engine *g, const struct draft *d)
     if (d->beyond_jurisdiction)
         add_fact(g, r, "abnj", g->config->weights.site);
     free(f.matches);
-    free(f.asking);
+    r->asking = f.asking;
     free(f.marks);
     return r;
 }
@@ -524,5 +524,6 @@ void reading_free(struct reading *r)
     content_clear(&r->content);
     text_clear(&r->text);
     free(r->spoken);
+    free(r->asking);
     free(r);
 }

@@ -35,6 +35,7 @@ struct reading {
     int language;
     char country[4];
 
+    unsigned char *asking; /* owned, one a sentence: something is asked for there */
     struct spoken *spoken; /* owned, by concept */
     size_t spoken_n;
     struct named_thing sites[READING_SITES_MAX];
