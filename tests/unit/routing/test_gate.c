@@ -20,6 +20,7 @@ static int load_weights(void **state)
     config->weights.support_said = 2;
     config->weights.support_likely = config->weights.support_ratio = 0;
     config->weights.support_own = config->weights.support_score = 0;
+    config->weights.support_asked = 0;
     config->weights.support_min = 0.5;
     return 0;
 }
@@ -121,6 +122,7 @@ static void test_probability_grows_with_each_feature(void **state)
 
     (void)state;
     w.support_likely = w.support_ratio = w.support_own = w.support_score = 1;
+    w.support_asked = 1;
     for (size_t k = 1; k < GATE_FEATURES; k++) {
         double features[GATE_FEATURES] = {1};
         double nothing = gate_probability(&w, features), much;
