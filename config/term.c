@@ -55,6 +55,12 @@ static int deny_find(const struct mandate *m, const char *code)
     return -1;
 }
 
+static int aside_find(const struct mandate *m, const char *code)
+{
+    (void)m;
+    return strcmp(code, "AFTER") == 0 ? 0 : -1;
+}
+
 static const struct target_form {
     const char *prefix;
     enum target_kind kind;
@@ -65,6 +71,7 @@ static const struct target_form {
     {"outside.", TARGET_OUTSIDE, mandate_referral   },
     {"ask.",     TARGET_ASK,     ask_find           },
     {"deny.",    TARGET_DENY,    deny_find          },
+    {"aside.",   TARGET_ASIDE,   aside_find         },
     {"",         TARGET_TOPIC,   mandate_topic      }, /* last: every target begins like this */
 };
 

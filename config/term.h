@@ -5,8 +5,9 @@
  *
  * evidence: `;`-separated target:weight, weight -9..9 (9 alone nearly proves the target).
  * Targets: TOPIC, fact.NAME, named.SECRETARIAT, outside.REFERRAL, ask.KIND, deny.SIDE (words
- * that deny what stands there; their weight has no meaning). Empty: pure vocabulary, which only
- * lets two languages meet. */
+ * that deny what stands there), aside.AFTER (words after which something is asked besides); the
+ * weights of these two have no meaning. Empty: pure vocabulary, which only lets two languages
+ * meet. */
 #ifndef CONFIG_TERM_H
 #define CONFIG_TERM_H
 
@@ -21,7 +22,8 @@ enum target_kind {
     TARGET_NAMED,
     TARGET_OUTSIDE,
     TARGET_ASK,
-    TARGET_DENY
+    TARGET_DENY,
+    TARGET_ASIDE
 };
 
 /* ADVICE TRAINING MISSION LEGAL DATA_TOOLS MATCHMAKING FUNDING EQUIPMENT COORDINATION VERB */
@@ -33,7 +35,8 @@ enum deny_side { DENY_BEFORE, DENY_AFTER, DENY_SIDES_N };
 
 struct evidence {
     enum target_kind kind;
-    unsigned target; /* index into the mandate's table of that kind, ask_kinds or deny_side */
+    unsigned target; /* index into the mandate's table of that kind, ask_kinds or deny_side; 0 of an
+                        aside */
     int weight;
 };
 

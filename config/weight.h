@@ -15,6 +15,7 @@ struct weights {
     double title, theme;
     double asking;  /* a sentence that says what is wanted */
     double denied;  /* what the text says it is not about */
+    double aside;   /* what it asks besides */
     double covered; /* "pest" inside "plant pest", which says it already */
 
     /* Evidence of things found. */
@@ -40,7 +41,7 @@ struct weights {
 
     /* The support gate: a logistic, routing/gate.h. */
     double support_base, support_said, support_likely, support_ratio, support_own, support_score,
-        support_asked;
+        support_asked, support_gap;
     double support_min; /* probability from which a candidate supports */
 
     /* Confidence: a logistic, routing/decision.c. */

@@ -100,6 +100,7 @@ enum err_code engine_new(const struct config *c, struct engine **ret_engine, str
         matcher_finish(g->matchers[l]);
     }
     g->places = places_new(&c->world, g->matchers[language_find("en")]);
+    g->asides = asides_new(&c->terms);
     *ret_engine = g;
     return ERR_OK;
 }
@@ -111,6 +112,7 @@ void engine_free(struct engine *g)
     for (size_t l = 0; l < LANGUAGES_N; l++)
         matcher_free(g->matchers[l]);
     places_free(g->places);
+    asides_free(g->asides);
     lexicon_close(g->lexicon);
     free(g);
 }

@@ -2,6 +2,7 @@
 #ifndef ROUTING_ENGINE_INSIDE_H
 #define ROUTING_ENGINE_INSIDE_H
 
+#include "routing/aside.h"
 #include "routing/engine.h"
 #include "routing/lexicon.h"
 #include "routing/matcher.h"
@@ -17,6 +18,7 @@ struct engine {
     const struct config *config;           /* borrowed */
     struct matcher *matchers[LANGUAGES_N]; /* owned */
     struct places *places;                 /* owned */
+    struct asides *asides;                 /* owned */
     struct lexicon *lexicon;               /* owned, NULL: none */
 };
 

@@ -172,7 +172,8 @@ static void add_token(struct features *f, size_t i)
 static bool says_what(const struct concept *c)
 {
     for (size_t i = 0; i < c->evidence_n; i++)
-        if (c->evidence[i].kind != TARGET_ASK && c->evidence[i].kind != TARGET_DENY)
+        if (c->evidence[i].kind != TARGET_ASK && c->evidence[i].kind != TARGET_DENY &&
+            c->evidence[i].kind != TARGET_ASIDE)
             return true;
     return false;
 }

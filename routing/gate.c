@@ -20,6 +20,19 @@ static bool has_own_fact(const struct rule_candidate *candidate)
     return false;
 }
 
+/* The most that is said for any other candidate and not for the lead. */
+static double said_for_others(const struct grounds *v, const struct decision *d, int secretariat)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < d->outcome.candidates_n; i++) {
+        int other = d->outcome.candidates[i].secretariat;
+        if (other != secretariat && other != d->lead)
+            most = fmax(most, gate_said(v, other, d->lead));
+    }
+    return most;
+}
+
 void gate_features(const struct grounds *v, const struct decision *d,
                    const struct rule_candidate *candidate, double ret_features[GATE_FEATURES])
 {
@@ -33,13 +46,14 @@ void gate_features(const struct grounds *v, const struct decision *d,
     ret_features[4] = has_own_fact(candidate) ? 1 : 0;
     ret_features[5] = candidate->score / POINTS_SCALE;
     ret_features[6] = log1p(v->asks[candidate->secretariat][d->lead]);
+    ret_features[7] = ret_features[1] - said_for_others(v, d, candidate->secretariat);
 }
 
 double gate_probability(const struct weights *w, const double features[GATE_FEATURES])
 {
     const double weights[GATE_FEATURES] = {w->support_base,  w->support_said, w->support_likely,
                                            w->support_ratio, w->support_own,  w->support_score,
-                                           w->support_asked};
+                                           w->support_asked, w->support_gap};
     double x = 0;
 
     for (size_t i = 0; i < GATE_FEATURES; i++)

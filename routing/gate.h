@@ -13,8 +13,8 @@
 double gate_said(const struct grounds *v, int secretariat, int lead);
 /* What the gate looks at, in the order of struct weights: 1, what is said, log of the candidate's
  * likelihood, log of that over the lead's, 1 where a fact of its own speaks for it, its points,
- * what is asked. */
-enum { GATE_FEATURES = 7 };
+ * what is asked, and what is said less the most that is said for another. */
+enum { GATE_FEATURES = 8 };
 void gate_features(const struct grounds *v, const struct decision *d,
                    const struct rule_candidate *candidate, double ret_features[GATE_FEATURES]);
 /* 0..1: that the candidate has a part of its own. */

@@ -23,8 +23,16 @@ static void copy_amounts(double *to, const double *from, size_t n)
         to[i] = whole_thousandths(from[i]);
 }
 
-/* What a concept says for a secretariat: the best of its topics, as the secretariat's base
- * points for that topic have it. */
+/* Nobody has more points for the topic, and it has some. */
+static bool may_lead(const struct topic *t, size_t secretariats_n, size_t secretariat)
+{
+    for (size_t s = 0; s < secretariats_n; s++)
+        if (t->base[s] > t->base[secretariat])
+            return false;
+    return t->base[secretariat] > 0;
+}
+
+/* What a concept says for a secretariat: the best of the topics that it leads. */
 static double concept_says(const struct config *c, const struct concept *concept,
                            size_t secretariat)
 {
@@ -32,9 +40,9 @@ static double concept_says(const struct config *c, const struct concept *concept
 
     for (size_t k = 0; k < concept->evidence_n; k++) {
         const struct evidence *w = &concept->evidence[k];
-        if (w->kind == TARGET_TOPIC)
-            most = fmax(most, reading_worth(&c->weights, w->weight) *
-                                  c->mandate.topics[w->target].base[secretariat] / RULE_BASE_LEAD);
+        if (w->kind == TARGET_TOPIC &&
+            may_lead(&c->mandate.topics[w->target], c->mandate.secretariats_n, secretariat))
+            most = fmax(most, reading_worth(&c->weights, w->weight));
     }
     return most;
 }
@@ -54,14 +62,12 @@ static void says_make(const struct config *c, const struct reading *r, struct gr
         r->text.tokens_n > 0 ? r->text.tokens[r->text.tokens_n - 1].sentence + 1UL : 0;
     double(*sentences)[SECRETARIATS_MAX] = mem_new(sentences_n + 1, sizeof *sentences);
 
-    for (size_t i = 0; i < r->spoken_n; i++) {
-        const struct spoken *s = &r->spoken[i];
-        /* The title and the first sentence say where and to whom it happened. */
-        if (s->sentence == 0 || reading_zone(r, s->start) != ZONE_BODY)
-            continue;
-        for (size_t k = 0; k < m->secretariats_n; k++)
-            sentences[s->sentence][k] += reading_saturate((double)s->weight) *
-                                         concept_says(c, &c->terms.concepts[s->concept], k);
+    for (size_t i = 0; i < r->said_n; i++) {
+        const struct said *s = &r->said[i];
+        /* The first sentence says where and to whom it happened. */
+        for (size_t k = 0; s->sentence > 0 && k < m->secretariats_n; k++)
+            sentences[s->sentence][k] +=
+                (double)s->amount * concept_says(c, &c->terms.concepts[s->concept], k);
     }
     for (size_t i = 0; i < sentences_n; i++) {
         says_add(m, (const double *)sentences[i], v->says);

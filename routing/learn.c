@@ -276,7 +276,7 @@ static double prior_of(const struct learn *l, double now)
 
 static const char *const gate_names[GATE_FEATURES] = {
     "support_base", "support_said",  "support_likely", "support_ratio",
-    "support_own",  "support_score", "support_asked"};
+    "support_own",  "support_score", "support_asked",  "support_gap"};
 
 struct gate_fit {
     struct fit_column columns[GATE_FEATURES];

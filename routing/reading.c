@@ -89,6 +89,7 @@ struct found_in_text {
     size_t matches_n;
     unsigned char *asking; /* owned, one a sentence: something is asked for there */
     unsigned char *marks;  /* owned, one a token: routing/denial.h */
+    bool *aside;           /* owned, one a token: asked besides */
 };
 
 static const struct token *match_token(const struct reading *r, size_t content_index)
@@ -265,18 +266,27 @@ static double zone_weight(const struct weights *w, enum zone zone)
     return zone == ZONE_TITLE ? w->title : zone == ZONE_THEME ? w->theme : 1.0;
 }
 
+/* How well the words stand there, and whether they are meant. */
+static double match_stands(const struct found_in_text *f, size_t i)
+{
+    const struct match *m = &f->matches[i];
+
+    return (double)m->fit * covered_weight(f, covering(f, i)) * token_stands(f, match_first(f, m));
+}
+
 static double match_weight(const struct found_in_text *f, size_t i)
 {
     const struct weights *weights = &f->g->config->weights;
     const struct match *m = &f->matches[i];
     const struct token *t = match_token(f->r, m->first);
-    double w = zone_weight(weights, reading_zone(f->r, t->start));
+    enum zone zone = reading_zone(f->r, t->start);
+    double w = zone_weight(weights, zone) * match_stands(f, i);
 
-    w *= (double)m->fit;
-    w *= covered_weight(f, covering(f, i));
-    if (f->marks[match_first(f, m)] & DENIAL_DENIED)
-        w *= weights->denied;
-    else if (f->asking[t->sentence] && reading_zone(f->r, t->start) == ZONE_BODY)
+    if (zone != ZONE_BODY)
+        return w;
+    if (f->aside[match_first(f, m)])
+        w *= weights->aside;
+    if (f->asking[t->sentence] && !(f->marks[match_first(f, m)] & DENIAL_DENIED))
         w *= weights->asking;
     return w;
 }
@@ -330,6 +340,39 @@ static void gather_concepts(struct found_in_text *f)
             row->in_title = row->in_title || s->in_title;
         }
     }
+}
+
+static int compare_said(const void *a, const void *b)
+{
+    const struct said *x = a, *y = b;
+
+    if (x->concept != y->concept)
+    return x->concept < y->concept ? -1 : 1;
+    if (x->sentence != y->sentence)
+        return x->sentence < y->sentence ? -1 : 1;
+    return (x->amount < y->amount) - (x->amount > y->amount);
+}
+
+/* What each sentence says, for whom it has a part in: routing/grounds.c. */
+static void gather_said(struct found_in_text *f)
+{
+    struct reading *r = f->r;
+    size_t n = 0;
+
+    r->said = mem_new(f->matches_n + 1, sizeof *r->said);
+    for (size_t i = 0; i < f->matches_n; i++) {
+        const struct match *m = &f->matches[i];
+        const struct token *t = match_token(r, m->first);
+        if (evidence_of(match_concept(f, m), TARGET_TOPIC) &&
+            reading_zone(r, t->start) == ZONE_BODY)
+            r->said[n++] =
+                (struct said){PAYLOAD_INDEX(m->payload), t->sentence, (float)match_stands(f, i)};
+    }
+    qsort(r->said, n, sizeof *r->said, compare_said);
+    for (size_t i = 0; i < n; i++)
+        if (r->said_n == 0 || r->said[r->said_n - 1].concept != r->said[i].concept ||
+            r->said[r->said_n - 1].sentence != r->said[i].sentence)
+            r->said[r->said_n++] = r->said[i];
 }
 
 static void things_add(struct named_thing *things, size_t *n, size_t max,
@@ -402,7 +445,8 @@ static void add_evidence(struct reading *r, const struct evidence *e, double amo
     case TARGET_ASK:
         r->asks[e->target] += amount;
         return;
-    case TARGET_DENY: /* its work is done: mark_denials */
+    case TARGET_DENY: /* their work is done: mark_denials, asides_find */
+    case TARGET_ASIDE:
         return;
     }
 }
@@ -502,8 +546,11 @@ struct reading *reading_new(const struct engine *g, const struct draft *d)
     f.asking = mem_new(
         r->text.tokens_n > 0 ? r->text.tokens[r->text.tokens_n - 1].sentence + 1UL : 1UL, 1);
     f.marks = mem_new(r->text.tokens_n + 1, 1);
+    f.aside = mem_new(r->text.tokens_n + 1, sizeof *f.aside);
+    asides_find(g->asides, r->language, &r->text, f.aside);
     mark_text(&f);
     gather_concepts(&f);
+    gather_said(&f);
     gather_names(&f);
     gather_sites(&f);
     weigh_concepts(g, r);
@@ -514,6 +561,7 @@ struct reading *reading_new(const struct engine *g, const struct draft *d)
     free(f.matches);
     r->asking = f.asking;
     free(f.marks);
+    free(f.aside);
     return r;
 }
 
@@ -525,5 +573,6 @@ void reading_free(struct reading *r)
     text_clear(&r->text);
     free(r->spoken);
     free(r->asking);
+    free(r->said);
     free(r);
 }

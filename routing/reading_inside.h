@@ -20,6 +20,13 @@ struct spoken {
     bool loose; /* not as the term is written at that place: words between, or other endings */
 };
 
+/* What one sentence of the description says, once a concept: how well, whatever is asked there. */
+struct said {
+    uint32_t concept;
+    uint16_t sentence;
+    float amount; /* 1: as listed; less if loosely, inside a longer phrase or denied */
+};
+
 /* A site, a species or a country by name. */
 struct named_thing {
     uint32_t index; /* in the table of config/world.h */
@@ -38,6 +45,8 @@ struct reading {
     unsigned char *asking; /* owned, one a sentence: something is asked for there */
     struct spoken *spoken; /* owned, by concept */
     size_t spoken_n;
+    struct said *said; /* owned, by concept, then sentence */
+    size_t said_n;
     struct named_thing sites[READING_SITES_MAX];
     struct named_thing species[READING_SPECIES_MAX];
     struct named_thing countries[READING_COUNTRIES_MAX]; /* without the draft's own */

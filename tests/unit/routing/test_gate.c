@@ -20,7 +20,7 @@ static int load_weights(void **state)
     config->weights.support_said = 2;
     config->weights.support_likely = config->weights.support_ratio = 0;
     config->weights.support_own = config->weights.support_score = 0;
-    config->weights.support_asked = 0;
+    config->weights.support_asked = config->weights.support_gap = 0;
     config->weights.support_min = 0.5;
     return 0;
 }
@@ -122,7 +122,7 @@ static void test_probability_grows_with_each_feature(void **state)
 
     (void)state;
     w.support_likely = w.support_ratio = w.support_own = w.support_score = 1;
-    w.support_asked = 1;
+    w.support_asked = w.support_gap = 1;
     for (size_t k = 1; k < GATE_FEATURES; k++) {
         double features[GATE_FEATURES] = {1};
         double nothing = gate_probability(&w, features), much;
@@ -131,6 +131,25 @@ static void test_probability_grows_with_each_feature(void **state)
         much = gate_probability(&w, features);
         assert_true(0 < nothing && nothing < much && much < 1);
     }
+}
+
+/* Of two that have a part, the one with less of it stands behind. */
+static void test_what_is_said_for_another_stands_against(void **state)
+{
+    struct decision d = {.lead = 0, .outcome = {.candidates_n = 3}};
+    struct grounds v = {0};
+    double more[GATE_FEATURES], less[GATE_FEATURES];
+
+    (void)state;
+    for (int s = 0; s < 3; s++)
+        d.outcome.candidates[s].secretariat = s;
+    v.says[1][0] = 8;
+    v.says[2][0] = 3;
+    gate_features(&v, &d, &d.outcome.candidates[1], more);
+    gate_features(&v, &d, &d.outcome.candidates[2], less);
+    assert_true(more[7] > 0);
+    assert_true(less[7] < 0);
+    assert_true(more[7] + less[7] < 1e-9 && more[7] + less[7] > -1e-9);
 }
 
 /* Below GATE_POINTS_MIN the rules see no part at all. */
@@ -158,6 +177,7 @@ int main(void)
         cmocka_unit_test(test_nobody_is_informed_of_a_restricted_request),
         cmocka_unit_test(test_likelihood_makes_a_supporter),
         cmocka_unit_test(test_probability_grows_with_each_feature),
+        cmocka_unit_test(test_what_is_said_for_another_stands_against),
         cmocka_unit_test(test_without_points_nobody_supports),
     };
 
