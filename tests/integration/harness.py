@@ -438,7 +438,7 @@ class Site:
 
 
 def wetland(place="Lake Naivasha"):
-    """A request that goes to ramsar as lead with cbd in support, in Parties of both."""
+    """A request that goes to ramsar as lead, in its Parties."""
     return {"title": f"Papyrus swamp of {place} drying out, restoration wanted",
             "description": f"Since 2023 the papyrus belt along the shore of {place}, a Ramsar Site, has "
                            "lost a third of its area to drainage ditches and grazing. We ask for two "

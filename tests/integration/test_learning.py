@@ -12,7 +12,7 @@ import pytest
 from harness import ROOT, Site, key, nonsense, partition_key, wait_until, wetland
 
 WORDS = {"request", "at", "action", "by", "role", "proposed", "reason", "lead", "support", "grounds", "ruleset", "topics",
-         "concepts", "facts", "named", "outside", "says", "party", "yes", "no", "preferred", "flags", "decline", "out_of_mandate"}
+         "concepts", "facts", "named", "outside", "says", "asks", "party", "yes", "no", "preferred", "flags", "decline", "out_of_mandate"}
 MADE = re.compile(r"req_[0-9a-f]{32}|[0-9a-f]{16}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")  # ids, hashes, times
 
 
@@ -56,7 +56,7 @@ def test_acts_on_a_proposal_are_recorded(site):
     ok(site.act("secretariat:ramsar", first, "release",
                 {"reason": "better_elsewhere", "text": "They know the fishermen."}))
     ok(site.act("secretariat:cbd", first, "decline", {"reason": "no_funds"}))
-    second = site.routed("MWI", **wetland("Lake Chilwa"))["id"]
+    second = site.routed("SLE", **wetland("Sierra Leone River Estuary"))["id"]
     ok(site.act("secretariat:ramsar", second, "decline",
                 {"reason": "better_elsewhere", "better": "cms", "text": "Cranes, not papyrus."}))
     third = site.routed("MOZ", **nonsense())["id"]
