@@ -66,7 +66,7 @@ void act_begin(struct task *t)
     int action = word_index(action_words, t->action);
 
     op->task = t;
-    if (!id_is(t->id, "req_") || action <= ACTION_HOLD) {
+    if (!id_is(t->id, "req_") || action < ACTION_CLAIM) {
         task_problem(act_end(op), &(struct err){ERR_NOT_FOUND, "no such request or action"});
         return;
     }
@@ -139,6 +139,8 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
                          json_object_get(op->stored.inner, "grounds"), now_ms);
     what.lesson = lesson;
     what.lessons_kept = t->app->settings.lessons;
+    if (op->action == ACTION_ESCALATE)
+        what.degree = op->stored.record.level;
     request_store_move(t->app->store, &what, act_moved, op);
     json_decref(lesson);
     json_decref(line);

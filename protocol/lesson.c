@@ -40,6 +40,7 @@ static bool act_teaches(enum action a, const struct transition_input *in)
     case ACTION_CLOSE:
     case ACTION_REOPEN:
     case ACTION_WITHDRAW:
+    case ACTION_ESCALATE:
     case ACTIONS_N:
         return false;
     }

@@ -7,11 +7,18 @@ const char *const state_words[] = {
     "planned",   "delivering", "answered",         "unmatched", "closed",
     "withdrawn", "merged",     "declined",         "referred",  NULL};
 const char *const action_words[] = {
-    "submit", "offer", "hold",  "claim",      "decline", "release", "ask",   "reply",  "plan",
-    "agree",  "amend", "note",  "contribute", "answer",  "confirm", "close", "reopen", "withdraw",
-    "route",  "refer", "merge", "unmerge",    "link",    "join",    NULL};
-const char *const standing_words[] = {
-    "", "may take the lead", "invited to support", "lead", "supporter", "lead or supporter", NULL};
+    "submit",  "offer", "hold",   "claim",    "decline", "release",    "ask",
+    "reply",   "plan",  "agree",  "amend",    "note",    "contribute", "answer",
+    "confirm", "close", "reopen", "withdraw", "route",   "refer",      "merge",
+    "unmerge", "link",  "join",   "escalate", NULL};
+const char *const standing_words[] = {"",
+                                      "may take the lead",
+                                      "invited to support",
+                                      "lead",
+                                      "supporter",
+                                      "lead or supporter",
+                                      "routed",
+                                      NULL};
 const char *const guard_words[] = {"",
                                    "as supporter",
                                    "as lead",
@@ -32,6 +39,8 @@ const char *const guard_words[] = {"",
                                    "merged while offered, in time",
                                    "merged while claimed, in time",
                                    "merged while unmatched, in time",
+                                   "below level 3",
+                                   "below level 3, once in a state",
                                    NULL};
 const char *const ball_words[] = {"", "system", "coordinator", "country", "secretariat", NULL};
 
@@ -96,6 +105,9 @@ const struct lifecycle_row lifecycle_rows[] = {
     {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_WAS_UNMATCHED, STATE_UNMATCHED},
     {ACTION_UNMERGE,    DECIDED | ENDED,              ROLE_COORDINATOR, STANDING_ANY,       GUARD_RECEIVES,      STATE_SAME},
     {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_FOLLOWS,       STATE_SAME},
+    {ACTION_ESCALATE,   DECIDED,                      ROLE_SECRETARIAT, STANDING_ROUTED,    GUARD_BELOW_TOP,     STATE_SAME},
+    {ACTION_ESCALATE,   OPEN,                         ROLE_COORDINATOR, STANDING_ANY,       GUARD_BELOW_TOP,     STATE_SAME},
+    {ACTION_ESCALATE,   OPEN,                         ROLE_COUNTRY,     STANDING_ANY,       GUARD_FIRST_HERE,    STATE_SAME},
     {ACTION_LINK,       OPEN | ENDED,                 ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_SAME},
     {ACTION_LINK,       ANY_STATE,                    ROLE_SYSTEM,      STANDING_ANY,       GUARD_NONE,          STATE_SAME},
 };

@@ -58,6 +58,7 @@ enum action {
     ACTION_UNMERGE,
     ACTION_LINK,
     ACTION_JOIN, /* a merge that the country itself wants */
+    ACTION_ESCALATE,
     ACTIONS_N
 };
 extern const char *const action_words[]; /* ends with NULL */
@@ -69,7 +70,8 @@ enum standing {
     STANDING_INVITED,   /* has a pending offer to support */
     STANDING_LEAD,      /* holds the claim */
     STANDING_SUPPORTER, /* has accepted to support */
-    STANDING_TEAM       /* lead or supporter */
+    STANDING_TEAM,      /* lead or supporter */
+    STANDING_ROUTED     /* may take the lead, is invited, or is of the team */
 };
 extern const char *const standing_words[];
 
@@ -95,9 +97,17 @@ enum guard {
     GUARD_WAS_AWAITING,
     GUARD_WAS_OFFERED,
     GUARD_WAS_CLAIMED,
-    GUARD_WAS_UNMATCHED
+    GUARD_WAS_UNMATCHED,
+    /* Escalation, up to LEVEL_MAX: */
+    GUARD_BELOW_TOP,
+    GUARD_FIRST_HERE /* .. and its country has not yet done so in this state */
 };
-enum { GUARDS_N = GUARD_WAS_UNMATCHED + 1 };
+enum { GUARDS_N = GUARD_FIRST_HERE + 1 };
+
+/* Who hears of an escalation: 1 the officer of the ball-holder and the deputy, 2 the head of unit
+ * and the coordinator, 3 the heads of all routed secretariats and the chair, as information (domain
+ * reference 5.9). */
+enum { LEVEL_MAX = 3 };
 extern const char *const guard_words[];
 
 /* Who holds the ball in a state. */

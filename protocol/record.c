@@ -31,10 +31,12 @@ static json_t *informed_write(const struct record *r)
 }
 
 /* What few records have is written only with those that have it. */
-static void merged_write(json_t *meta, const struct record *r)
+static void rare_write(json_t *meta, const struct record *r)
 {
     json_t *was;
 
+    if (r->level || r->is_raised)
+        json_object_set_new(meta, "v", json_pack("[i, b]", r->level, (int)r->is_raised));
     if (*r->join)
         json_object_set_new(meta, "j", json_string(r->join));
     if (!*r->merged_into)
@@ -61,7 +63,7 @@ json_t *record_meta(const struct record *r)
 
     if (!meta)
         bug("record_meta");
-    merged_write(meta, r);
+    rare_write(meta, r);
     return meta;
 }
 
@@ -120,6 +122,19 @@ static bool id_read(const json_t *v, char out[ID_BYTES])
     return true;
 }
 
+static bool level_read(struct record *r, const json_t *meta)
+{
+    json_t *level = json_object_get(meta, "v");
+    int is_raised = 0;
+
+    r->level = 0;
+    if (level && (json_unpack(level, "[i, b]", &r->level, &is_raised) || r->level < 0 ||
+                  r->level > LEVEL_MAX))
+        return false;
+    r->is_raised = is_raised;
+    return true;
+}
+
 static bool merged_read(struct record *r, const json_t *meta)
 {
     const json_t *join = json_object_get(meta, "j");
@@ -169,7 +184,7 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
         disclosure < 0 || disclosure > DISCLOSURE_RESTRICTED || back < 0 || back > STATES_N ||
         outcome < 0 || outcome > OUTCOME_NO_REPLY || strlen(referred) >= sizeof r->referred ||
         strlen(lead) >= sizeof r->lead || !offers_read(&read, offers) ||
-        !informed_read(&read, informed) || !merged_read(&read, meta))
+        !informed_read(&read, informed) || !level_read(&read, meta) || !merged_read(&read, meta))
         return err_set(e, ERR_INTERNAL, "record %s: unreadable meta", r->id);
     read.language = (enum language)language;
     read.urgency = (enum urgency)urgency;

@@ -73,6 +73,8 @@ struct record {
     enum state return_state; /* in awaiting_country: where a reply leads */
     enum outcome outcome;
     int64_t reopened_n;
+    int level;      /* of escalation, 0..LEVEL_MAX; 0 again in another state */
+    bool is_raised; /* its country has escalated it in this state */
     char referred[RECORD_REFERRED_BYTES]; /* outside body, "" unless referred */
 
     char merged_into[ID_BYTES]; /* the survivor, "" unless merged; what follows is then set */

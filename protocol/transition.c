@@ -18,6 +18,7 @@
 #define END {NULL, FIELD_TEXT, false, 0, 0, 0, NULL, NULL, 0, NULL}
 
 static const struct field says_text[] = {F_TEXT(true, "for the other side to read"), F_EPOCH, END};
+static const struct field says_why[] = {F_TEXT(true, "why"), END};
 static const struct field may_say_text[] = {F_TEXT(false, "for the other side to read"), END};
 static const struct field says_claim[] = {
     {"role", FIELD_WORD, false, 0, 0, 0, offer_role_words, NULL, IN(as), "lead (default) or support"}, END};
@@ -59,7 +60,7 @@ const struct field *transition_fields(enum action a)
         [ACTION_WITHDRAW] = may_say_text, [ACTION_ROUTE] = says_route,
         [ACTION_REFER] = says_refer,      [ACTION_MERGE] = says_merge,
         [ACTION_UNMERGE] = may_say_text,  [ACTION_LINK] = says_link,
-        [ACTION_JOIN] = says_join,
+        [ACTION_JOIN] = says_join,        [ACTION_ESCALATE] = says_why,
     };
 
     return says[a] ? says[a] : nothing;
@@ -127,6 +128,8 @@ static bool stands(const struct record *r, enum standing s, const char *code, in
         return is_supporter(r, code);
     case STANDING_TEAM:
         return is_lead(r, code) || is_supporter(r, code);
+    case STANDING_ROUTED:
+        return is_lead(r, code) || (o && (o->state == OFFER_PENDING || o->state == OFFER_ACCEPTED));
     }
     return false;
 }
@@ -202,6 +205,10 @@ static bool guard_holds(const struct record *r, enum guard g, const char *who,
         return came_from(r, STATE_CLAIMED, in, now_ms);
     case GUARD_WAS_UNMATCHED:
         return came_from(r, STATE_UNMATCHED, in, now_ms);
+    case GUARD_BELOW_TOP:
+        return r->level < LEVEL_MAX;
+    case GUARD_FIRST_HERE:
+        return r->level < LEVEL_MAX && !r->is_raised;
     }
     return false;
 }
@@ -433,6 +440,10 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
     case ACTION_UNMERGE:
         take_sides(r, row->action, in->merging);
         break;
+    case ACTION_ESCALATE:
+        r->level++;
+        r->is_raised |= who->role == ROLE_COUNTRY;
+        break;
     case ACTION_LINK: /* stands in what is sealed (relation.h) */
     case ACTION_SUBMIT:
     case ACTION_OFFER:
@@ -474,6 +485,10 @@ enum err_code transition_apply(struct record *r, enum action a, const struct pri
     take_effect(&after, row, who, in, now_ms);
     if (row->to != STATE_SAME)
         after.state = row->to;
+    if (after.state != r->state) {
+        after.level = 0;
+        after.is_raised = false;
+    }
     if (after.state != r->state || strcmp(after.lead, r->lead) != 0)
         set_clock(&after, now_ms);
     after.version++;

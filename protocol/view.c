@@ -21,6 +21,7 @@ const struct view_member view_members[] = {
     {"outcome", "string?", "resolved, partly, not_resolved or no_reply"},
     {"referred_to", "string?", "outside body"},
     {"reopened", "integer", "how often"},
+    {"level", "integer", "of escalation in this state, 0 to 3"},
     {"claim", "object?", "holder, since, lease_expires_at, epoch"},
     {"offers", "array", "secretariat, role, state, expires_at, reason"},
     {"allowed_actions", "array", "what this reader may do now"},
@@ -173,6 +174,7 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
     if (r->state == STATE_MERGED)
         set_time(out, "undo_until", r->undo_ms);
     json_object_set_new(out, "reopened", json_integer(r->reopened_n));
+    json_object_set_new(out, "level", json_integer(r->level));
     json_object_set_new(out, "claim", claim_json(r));
     json_object_set_new(out, "offers", offers_json(r));
     json_object_set_new(out, "allowed_actions", allowed_json(r, who, now_ms));
@@ -212,6 +214,8 @@ json_t *view_history(const struct record *before, const struct record *after, en
         json_object_set_new(line, "other",
                             json_pack("{s:s, s:s}", "id", in->counterpart->id, "reference",
                                       in->counterpart->reference));
+    if (a == ACTION_ESCALATE)
+        json_object_set_new(line, "level", json_integer(after->level));
     if (a == ACTION_LINK)
         json_object_set_new(line, "relation", json_string(relation_words[in->relation]));
     if (in->text)

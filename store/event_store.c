@@ -76,7 +76,8 @@ static void event_field(struct event *e, const char *name, const char *value)
         {"action",  &e->action },
         {"actor",   &e->actor  },
         {"from",    &e->from   },
-        {"to",      &e->to     }
+        {"to",      &e->to     },
+        {"whom",    &e->whom   }
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -88,13 +89,15 @@ static void event_field(struct event *e, const char *name, const char *value)
         e->version = strtoll(value, NULL, 10);
     else if (!strcmp(name, "at"))
         e->at_ms = strtoll(value, NULL, 10);
+    else if (!strcmp(name, "degree"))
+        e->degree = (int)strtol(value, NULL, 10);
 }
 
 static bool event_read(const struct redisReply *entry, struct event *ret_event)
 {
     const char *id = reply_text(reply_at(entry, 0));
     const struct redisReply *fields = reply_at(entry, 1);
-    struct event e = {.country = "", .action = "", .actor = "", .from = "", .to = ""};
+    struct event e = {.country = "", .action = "", .actor = "", .from = "", .to = "", .whom = ""};
 
     if (!id || strlen(id) >= sizeof e.entry)
         return false;

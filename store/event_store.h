@@ -1,4 +1,14 @@
-/* The event streams: one entry a transition, in order within a partition; ids only. */
+/* The event streams: one entry a transition, in order within a partition; ids only.
+ *
+ * What the worker role `clock` does are events like those of people, by actor `system`:
+ *   remind    the ball-holder, or a supporter whose contribution is due, is reminded: `degree` is
+ * the share of the norm that is used up in percent (50, 80, 90; 100: it is late), `whom` the one
+ * reminded ("country:KEN", "secretariat:cms", "coordinator") open      the first window has passed
+ * without a claim: every routed secretariat may take the lead expire    the open window has passed,
+ * too: offered -> unmatched release   a lease has ended: claimed -> offered or unmatched lapse no
+ * reply to a question in spite of two reminders: awaiting_country -> withdrawn close     no
+ * confirmation in spite of two reminders: answered -> closed (no_reply) escalate  `degree` is the
+ * level from now on, 1 to 3 (LEVEL_MAX); people may escalate, too */
 #ifndef STORE_EVENT_STORE_H
 #define STORE_EVENT_STORE_H
 
@@ -13,7 +23,8 @@ struct event_position {
 struct event {
     char entry[32]; /* stream id */
     char id[ID_BYTES];
-    const char *country, *action, *actor, *from, *to; /* borrowed for the call */
+    const char *country, *action, *actor, *from, *to, *whom; /* borrowed for the call; "": none */
+    int degree;                                              /* 0: none */
     int64_t version, at_ms;
 };
 

@@ -285,6 +285,11 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
         args_add(&f.rest, "");
     lesson_store_add(&f.rest, store_keyring(s), p, what->lessons_kept > 0 ? what->lesson : NULL);
     args_add_int(&f.rest, what->lessons_kept);
+    if (what->degree)
+        args_add_int(&f.rest, what->degree);
+    else
+        args_add(&f.rest, "");
+    args_add(&f.rest, what->whom ? what->whom : "");
     add_judgements(&f.rest, what);
     add_changes(&f, store_keyring(s), what);
     fcall_send(s, "transition_v2", &f, p, write_done, write_op_new(NULL, fn, arg));

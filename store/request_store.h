@@ -100,6 +100,8 @@ struct movement {
     const json_t *lesson;  /* protocol/lesson.h, kept in the same step; NULL: none */
     int64_t lessons_kept;  /* the newest of a partition; 0: none */
     const char *half;      /* id of the request whose half of a link is then due; NULL: none */
+    int degree;            /* for the event (event_store.h); 0: none */
+    const char *whom;      /* .. NULL: none */
 };
 /* outcome STORE_REPLAYED: operation was already applied under the same key. */
 typedef void (*moved_fn)(void *arg, enum store_outcome outcome, const struct err *e);

@@ -17,10 +17,20 @@ local function write_index(keys, first_key, args, first_arg, n, member)
   end
 end
 
--- One entry of the event stream: ids and words of the life cycle, never content.
-local function write_event(key, id, country, action, actor, from, to, version, now)
-  redis.call('XADD', key, '*', 'id', id, 'country', country, 'action', action, 'actor', actor,
-    'from', from, 'to', to, 'version', version, 'at', now)
+-- One entry of the event stream: ids and words of the life cycle, never content. degree and whom
+-- as in store/event_store.h, '' for most.
+local function write_event(key, id, country, action, actor, from, to, version, now, degree, whom)
+  local entry = { 'id', id, 'country', country, 'action', action, 'actor', actor, 'from', from,
+    'to', to, 'version', version, 'at', now }
+  if degree and degree ~= '' then
+    table.insert(entry, 'degree')
+    table.insert(entry, degree)
+  end
+  if whom and whom ~= '' then
+    table.insert(entry, 'whom')
+    table.insert(entry, whom)
+  end
+  redis.call('XADD', key, '*', unpack(entry))
 end
 
 local function enqueue(work, queued, id)
@@ -107,14 +117,15 @@ local function check_parts(parts, action, role, of)
 end
 
 -- Record, history, event and indexes of one of them; its version goes up by one.
-local function write_part(part, keys, args, events, action, actor, now)
+local function write_part(part, keys, args, events, action, actor, now, degree, whom)
   part.version = part.version + 1
   redis.call('HSET', part.req, 'state', part.to, 'version', part.version, 'meta', part.meta)
   if part.inner ~= '' then
     redis.call('HSET', part.req, 'inner', part.inner)
   end
   redis.call('RPUSH', part.hist, part.line)
-  write_event(events, part.id, part.country, action, actor, part.from, part.to, part.version, now)
+  write_event(events, part.id, part.country, action, actor, part.from, part.to, part.version, now,
+    degree, whom)
   write_index(keys, part.key, args, part.arg, part.indexes, part.id)
 end
 

@@ -4,7 +4,8 @@
 --      9.. parts (read_parts)
 -- ARGV 1 operation id  2 action  3 role  4 of  5 now_ms  6 fingerprint or ''  7 ttl_ms
 --      8 note of a link's half that is due, or ''  9 lesson or ''  10 lessons kept
---      11.. judgements (write_judgements), then parts (read_parts), first the request acted on
+--      11 degree  12 whom (store/event_store.h), or ''
+--      13.. judgements (write_judgements), then parts (read_parts), first the request acted on
 -- Reply {'done', version} | {'replayed', id, operation} | {'reused'} | {'absent'} |
 --       {'stale', version} | {'refused', state} | {'foreign'}
 -- Keeps: no move that the life-cycle table does not have; no country acts on another's request;
@@ -15,7 +16,7 @@ local function transition(keys, args)
   if seen then
     return seen
   end
-  local parts = read_parts(keys, 9, args, 12 + 5 * tonumber(args[11]))
+  local parts = read_parts(keys, 9, args, 14 + 5 * tonumber(args[13]))
   if parts[1].last == operation then -- the same call again after a lost answer
     redis.call('HINCRBY', parts[1].req, 'replays', 1)
     return { 'done', parts[1].version }
@@ -30,7 +31,7 @@ local function transition(keys, args)
     actor = role .. ':' .. of
   end
   for _, part in ipairs(parts) do
-    write_part(part, keys, args, keys[2], action, actor, now)
+    write_part(part, keys, args, keys[2], action, actor, now, args[11], args[12])
     if part.from == 'submitted' then -- before anyone routed it; a worker settles its entry
       redis.call('ZREM', keys[3], part.id)
       redis.call('ZREM', keys[4], part.id)
@@ -38,7 +39,7 @@ local function transition(keys, args)
   end
   redis.call('HSET', parts[1].req, 'last', operation)
   remember(keys[1], args[6], parts[1].id, operation, args[7])
-  write_judgements(keys[6], keys[5], args, 11, now)
+  write_judgements(keys[6], keys[5], args, 13, now)
   if args[8] ~= '' then
     redis.call('SADD', keys[7], args[8])
   end

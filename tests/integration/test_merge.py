@@ -214,7 +214,7 @@ def test_merging_needs_two_of_one_country(site):
     assert doc["other"]["state"] == "withdrawn" and doc["state"] == "triage"
     stale = site.act("coordinator", two["id"], "merge", {"other": one["id"]}, {"If-Match": '"r1"'})
     problem(stale, 412, "stale-version")
-    assert site.get("country:NER", two["id"]) == two | {"allowed_actions": ["withdraw", "join"]}
+    assert site.get("country:NER", two["id"]) == two | {"allowed_actions": ["withdraw", "join", "escalate"]}
 
 
 def test_one_key_is_one_merge(site):
@@ -326,7 +326,7 @@ def test_what_the_router_has_not_seen_yet_joins_but_takes_nothing_in(make_site):
     site.workers[1].signal(signal.SIGTERM)
     assert site.workers[1].wait() == 0
     two, three = (ok(site.submit("KEN", **wetland(p)), 201)["id"] for p in ("Lake Bogoria", "Lake Elmenteita"))
-    assert site.get("country:KEN", two)["allowed_actions"] == ["withdraw", "join"]
+    assert site.get("country:KEN", two)["allowed_actions"] == ["withdraw", "join", "escalate"]
     doc = problem(site.act("country:KEN", three, "join", {"other": two}), 409, "wrong-state")
     assert doc["other"]["state"] == "submitted"
     problem(site.act("coordinator", two, "merge", {"other": one}), 409, "wrong-state")

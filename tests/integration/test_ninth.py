@@ -49,7 +49,7 @@ def test_one_word_of_data_opens_a_ninth_secretariat(make_site, tmp_path):
         assert (claimed["state"], claimed["claim"]["holder"]) == ("claimed", "bbnj")
         assert ok(site.act("coordinator", first["id"], "route", {"lead": "bbnj"}))["holder"] == "bbnj"
         assert first["id"] in [i["id"] for i in ok(bbnj("GET", "/v1/inbox"))["items"]]
-        assert ok(bbnj("GET", f"/v1/requests/{first['id']}"))["allowed_actions"] == ["claim", "decline"]
+        assert ok(bbnj("GET", f"/v1/requests/{first['id']}"))["allowed_actions"] == ["claim", "decline", "escalate"]
     queue = ok(site.api("operator", "GET", "/v1/queue"))
     ninth, = [s for s in queue["secretariats"] if s["secretariat"] == "bbnj"]
     assert ninth["claims_open"] == 1 and ninth["offers_pending"] == 1, ninth

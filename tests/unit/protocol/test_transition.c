@@ -17,6 +17,7 @@ struct scene {
     enum state asked_in; /* awaiting_country: where the question was asked */
     bool old;            /* closed more than 180 days ago, merged too long ago to undo */
     enum state from;     /* merged: in which state */
+    int level;           /* 2: reached by its country */
     const struct principal *who;
 };
 
@@ -54,6 +55,8 @@ static struct record scene_record(const struct scene *s)
     r.version = 5;
     r.due_ms = SAMPLE_NOW_MS + CLOCK_DAY_MS;
     r.return_state = s->asked_in;
+    r.level = s->level;
+    r.is_raised = s->level == 2;
     if (s->state == STATE_CLOSED)
         r.outcome = OUTCOME_RESOLVED;
     if (s->state != STATE_OFFERED && s->state != STATE_UNMATCHED && !scene_is_claimed(s))
@@ -102,6 +105,8 @@ static bool scene_stands(const struct scene *s, enum standing standing)
         return supporter;
     case STANDING_TEAM:
         return lead || supporter;
+    case STANDING_ROUTED:
+        return lead || supporter || invited || (s->state == STATE_OFFERED && s->who == &ramsar);
     }
     return false;
 }
@@ -153,6 +158,10 @@ static bool scene_holds(const struct scene *s, enum guard g, const struct transi
         return scene_comes_back(s, in) && s->from == STATE_CLAIMED;
     case GUARD_WAS_UNMATCHED:
         return scene_comes_back(s, in) && s->from == STATE_UNMATCHED;
+    case GUARD_BELOW_TOP:
+        return s->level < LEVEL_MAX;
+    case GUARD_FIRST_HERE:
+        return s->level < 2; /* 2: raised by its country */
     }
     return false;
 }
@@ -179,9 +188,9 @@ static const char *scene_text(const struct scene *s, enum action a,
     char who[PRINCIPAL_TEXT_BYTES];
 
     snprintf(text, sizeof text,
-             "%s by %s in %s%s%s%s asked in %s, merged in %s, as %d, outcome %d, side %d",
+             "%s by %s in %s%s%s%s level %d asked in %s, merged in %s, as %d, outcome %d, side %d",
              action_words[a], principal_text(s->who, who), state_words[s->state],
-             s->late ? " late" : "", s->alone ? " alone" : "", s->old ? " old" : "",
+             s->late ? " late" : "", s->alone ? " alone" : "", s->old ? " old" : "", s->level,
              state_words[s->asked_in], state_words[s->from], in->as, in->outcome,
              in->merging ? (int)in->merging->side : -1);
     return text;
@@ -300,20 +309,22 @@ static void test_the_table_and_nothing_else_decides_in_every_corner(void **state
     static const struct principal *const people[] = {&kenya, &uganda, &ramsar, &cms,       &cbd,
                                                      &whc,   &iwc,    &desk,   &operator_, &router};
     static const enum state asked[] = {STATE_TRIAGE, STATE_CLAIMED, STATE_DELIVERING};
+    static const int levels[] = {0, 2, LEVEL_MAX};
     static const enum state froms[] = {STATE_SUBMITTED, STATE_TRIAGE,  STATE_AWAITING_COUNTRY,
                                        STATE_OFFERED,   STATE_CLAIMED, STATE_UNMATCHED};
 
     (void)state;
     assert_in_range(lifecycle_rows_n, 1, sizeof hits / sizeof hits[0]);
     for (unsigned s = 0; s < STATES_N; s++)
-        for (unsigned k = 0; k < 3 * 2 * 2 * 2 * (s == STATE_MERGED ? 6 : 1); k++)
+        for (unsigned k = 0; k < 3 * 2 * 2 * 2 * 3 * (s == STATE_MERGED ? 6 : 1); k++)
             for (size_t p = 0; p < sizeof people / sizeof people[0]; p++) {
                 struct scene scene = {.state = s,
                                       .asked_in = asked[k % 3],
                                       .late = k / 3 & 1u,
                                       .alone = k / 6 & 1u,
                                       .old = k / 12 & 1u,
-                                      .from = froms[k / 24],
+                                      .level = levels[k / 24 % 3],
+                                      .from = froms[k / 72],
                                       .who = people[p]};
 
                 walk_scene(&scene);

@@ -168,11 +168,11 @@ static void test_allowed_actions_are_the_reader_s_own(void **state)
         const struct principal *who;
         const char *actions;
     } cases[] = {
-        {&kenya,  "withdraw "                    },
-        {&ramsar, "release ask plan note answer "},
-        {&cms,    "claim decline "               },
-        {&cbd,    ""                             },
-        {&desk,   "merge link "                  },
+        {&kenya,  "withdraw escalate "                    },
+        {&ramsar, "release ask plan note answer escalate "},
+        {&cms,    "claim decline escalate "               },
+        {&cbd,    ""                                      },
+        {&desk,   "merge link escalate "                  },
     };
 
     (void)state;
