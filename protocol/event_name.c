@@ -29,6 +29,7 @@ static const char *const names[ACTIONS_N] = {
     [ACTION_UNMERGE] = "request.unmerged",
     [ACTION_LINK] = changed,
     [ACTION_JOIN] = "request.joined",
+    [ACTION_ESCALATE] = "request.escalated",
 };
 
 _Static_assert(ACTIONS_N <= 64, "a bit for each action");
