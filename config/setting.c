@@ -47,6 +47,8 @@ static const struct setting table[] = {
      "Most client connections at a time."},
     {AT(connections_per_address), "64", KIND_COUNT, false, 1, 100000,
      "Most client connections at a time from one address."},
+    {AT(event_streams), "6000", KIND_COUNT, true, 0, 100000,
+     "Most event streams (GET /v1/events) at a time; they count as connections, too."},
     {AT(assess_bytes), "67108864", KIND_COUNT, true, 1048576, 8589934592,
      "Memory of the daemon for stored requests that drafts are compared with, in bytes."},
     {AT(store_timeout_ms), "2000", KIND_COUNT, false, 100, 60000,

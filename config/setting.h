@@ -20,6 +20,7 @@ struct settings {
     int64_t body_bytes;  /* largest request body */
     int64_t connections; /* in all */
     int64_t connections_per_address; /* of one IP address */
+    int64_t event_streams;           /* in all */
     int64_t assess_bytes;            /* of requests that drafts are compared with */
     int64_t store_timeout_ms;
     int64_t worker_parallel;    /* requests in work at a time */

@@ -10,6 +10,7 @@
 struct auth;
 struct corpus;
 struct engine;
+struct event_hub;
 struct gauge;
 struct http_server;
 struct meter;
@@ -27,6 +28,7 @@ struct app {
     struct keyring *ring;      /* owned */
     struct store *store;       /* owned */
     struct watch *watch;       /* owned: the event stream */
+    struct event_hub *events;  /* owned: event streams of clients */
     struct http_server *http;  /* owned */
     struct auth *auth;         /* owned */
     struct meter *meter;       /* owned: counters of this process */

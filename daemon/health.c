@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "corpus/corpus.h"
 #include "daemon/auth.h"
+#include "daemon/event_hub.h"
 #include "daemon/gauge.h"
 #include "daemon/meter.h"
 #include "daemon/task.h"
@@ -213,6 +214,21 @@ static void write_judgements(const struct health *h, struct buf *out)
                        engine_words[e], verdict_words[v], (long long)h->given[e][v]);
 }
 
+static void write_streams(const struct app *app, struct buf *out)
+{
+    struct event_hub_stats s;
+
+    event_hub_stats(app->events, &s);
+    family(out, "liaison_sse_clients", "gauge", "Event streams open now.");
+    buf_printf(out, "liaison_sse_clients %u\n", s.clients_n);
+    family(out, "liaison_sse_events_total", "counter", "Events written to streams.");
+    buf_printf(out, "liaison_sse_events_total %llu\n", (unsigned long long)s.told_n);
+    family(out, "liaison_sse_resets_total", "counter", "Streams told to begin anew.");
+    buf_printf(out, "liaison_sse_resets_total %llu\n", (unsigned long long)s.reset_n);
+    family(out, "liaison_sse_cut_total", "counter", "Streams ended because nobody read them.");
+    buf_printf(out, "liaison_sse_cut_total %llu\n", (unsigned long long)s.slow_n);
+}
+
 static void metrics_looked(void *arg, const struct health *h, const struct err *e)
 {
     struct task *t = arg;
@@ -241,6 +257,7 @@ static void metrics_looked(void *arg, const struct health *h, const struct err *
         write_requests(app, h, &out);
         write_judgements(h, &out);
     }
+    write_streams(app, &out);
     meter_write(app->meter, &out);
     task_reply_text(t, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&out));
 }

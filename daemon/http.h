@@ -140,6 +140,10 @@ void http_stream_begin(struct http_exchange *x, int status, const char *content_
  * http_stream_end is still due. Never calls back. A client that takes longer than limits.write_ms
  * to catch up is closed too. Nothing is sent to a HEAD. */
 bool http_stream_write(struct http_exchange *x, const void *bytes, size_t n);
+/* Called once, from the event loop, when everything written so far has been taken by the kernel:
+ * the time to write more. Never after x was given back or the client has gone (http_on_closed). */
+typedef void (*http_drained_fn)(struct http_exchange *x, void *arg);
+void http_on_drained(struct http_exchange *x, http_drained_fn drained, void *arg);
 /* Bytes not yet taken by the kernel. */
 size_t http_stream_unsent(const struct http_exchange *x);
 /* Takes x; what is unsent is sent, then the connection closes. */

@@ -31,6 +31,7 @@ static void conn_take_body(struct http_conn *conn);
 static void conn_handle(struct http_conn *conn);
 static void conn_problem(struct http_conn *conn, int status, const char *reason);
 static void conn_written(struct bufferevent *bev, void *arg);
+static void conn_drained(struct http_conn *conn);
 static void conn_answered(struct http_conn *conn);
 static void conn_event(struct bufferevent *bev, short what, void *arg);
 static void conn_ended(struct http_conn *conn);
@@ -329,7 +330,19 @@ static void conn_written(struct bufferevent *bev, void *arg)
     if (conn->state == CONN_WRITE)
         conn_answered(conn);
     else if (conn->state == CONN_STREAM)
-        evtimer_del(conn->deadline);
+        conn_drained(conn);
+}
+
+/* A stream is up to date; what comes next is its operation's. */
+static void conn_drained(struct http_conn *conn)
+{
+    struct http_exchange *x = conn->x;
+    http_drained_fn drained = x->drained;
+
+    evtimer_del(conn->deadline);
+    x->drained = NULL;
+    if (drained)
+        drained(x, x->drained_arg);
 }
 
 static void conn_answered(struct http_conn *conn)

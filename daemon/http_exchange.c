@@ -302,6 +302,12 @@ bool http_stream_write(struct http_exchange *x, const void *bytes, size_t n)
     return true;
 }
 
+void http_on_drained(struct http_exchange *x, http_drained_fn drained, void *arg)
+{
+    x->drained = drained;
+    x->drained_arg = arg;
+}
+
 size_t http_stream_unsent(const struct http_exchange *x)
 {
     return x->conn ? http_conn_unsent(x->conn) : 0;

@@ -80,6 +80,8 @@ struct http_exchange {
     void *arg; /* the operation's */
     http_closed_fn closed;
     void *closed_arg;
+    http_drained_fn drained;
+    void *drained_arg;
     struct buf headers; /* of the answer, whole lines */
     unsigned replaced;  /* bit i: row i of the default headers is not wanted */
     LIST_ENTRY(http_exchange) entry;

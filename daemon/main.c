@@ -4,6 +4,7 @@
 #include "corpus/corpus.h"
 #include "daemon/app.h"
 #include "daemon/auth.h"
+#include "daemon/event_hub.h"
 #include "daemon/gauge.h"
 #include "daemon/http.h"
 #include "daemon/meter.h"
@@ -77,6 +78,14 @@ static void process_heard(void *arg, const struct event *event)
     const struct process *p = arg;
 
     corpus_hear(p->app.corpus, event);
+    event_hub_hear(p->app.events, event);
+}
+
+static void process_placed(void *arg, const struct event_position *at)
+{
+    const struct process *p = arg;
+
+    event_hub_place(p->app.events, at);
 }
 
 /* For drafts: a few countries at a time, loaded when one is asked about. */
@@ -161,6 +170,7 @@ static void process_signal(evutil_socket_t signal, short what, void *arg)
     log_info("draining", "%s", "");
     notify_send("STOPPING=1\nSTATUS=draining");
     p->app.draining = true;
+    event_hub_end(p->app.events);
     http_server_drain(p->app.http, process_drained, p);
 }
 
@@ -200,7 +210,9 @@ static enum err_code process_start(struct process *p, struct err *e)
     if ((rc = store_new(app->base, &store, &app->store, e)) != ERR_OK)
         return rc;
     app->corpus = process_corpus(app);
-    if ((rc = watch_new(app->base, &store, process_heard, p, &app->watch, e)) != ERR_OK)
+    app->events = event_hub_new(app);
+    if ((rc = watch_new(app->base, &store, &(struct watch_calls){process_placed, process_heard, p},
+                        &app->watch, e)) != ERR_OK)
         return rc;
     app->gauge = gauge_new(app);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
@@ -215,8 +227,10 @@ static void process_stop(struct process *p)
 {
     struct app *app = &p->app;
 
+    event_hub_end(app->events);
     store_free(app->store); /* ends what is open, which still needs the others */
     watch_free(app->watch); /* ends what waits for an event */
+    event_hub_free(app->events);
     corpus_free(app->corpus);
     gauge_free(app->gauge);
     http_server_free(app->http);

@@ -158,6 +158,46 @@ static const char *answer_of(const struct route *r)
     return NULL;
 }
 
+/* What a route also answers with, beside JSON. */
+static const struct {
+    enum head_method method;
+    const char *path, *media, *about;
+} media[] = {
+    {METHOD_GET, "/v1/events", "text/event-stream",
+     "server-sent events: id (a position), event (the type), data (type, id, reference, country, "
+     "from, to, version, at, actor); `reset` when the position cannot be gone on from"},
+};
+
+static void add_media(json_t *answers, const struct route *r)
+{
+    for (size_t i = 0; i < sizeof media / sizeof media[0]; i++)
+        if (media[i].method == r->method && !strcmp(media[i].path, r->path))
+            json_object_set_new(answers, media[i].media,
+                                json_pack("{s:{s:s, s:s}}", "schema", "type", "string",
+                                          "description", media[i].about));
+}
+
+/* Members of the query, by route. */
+static const struct {
+    enum head_method method;
+    const char *path, *name, *about;
+} queries[] = {
+    {METHOD_GET, "/v1/events", "topics",        "only these types, parted by commas"          },
+    {METHOD_GET, "/v1/events", "last_event_id", "go on behind this position, as Last-Event-ID"},
+    {METHOD_GET, "/v1/events", "after",         "poll: what came after this position, as JSON"},
+    {METHOD_GET, "/v1/events", "limit",         "poll: at most so many, 1 to 200"             },
+};
+
+static void add_queries(json_t *parameters, const struct route *r)
+{
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
+        if (queries[i].method == r->method && !strcmp(queries[i].path, r->path))
+            json_array_append_new(parameters,
+                                  json_pack("{s:s, s:s, s:s, s:{s:s}}", "name", queries[i].name,
+                                            "in", "query", "description", queries[i].about,
+                                            "schema", "type", "string"));
+}
+
 /* id: operationId. body: NULL for none; taken. */
 static json_t *operation(const struct route *r, const char *id, const char *about, json_t *body)
 {
@@ -175,6 +215,7 @@ static json_t *operation(const struct route *r, const char *id, const char *abou
                               json_pack("{s:s, s:s, s:{s:s, s:i}}", "name", "Idempotency-Key", "in",
                                         "header", "schema", "type", "string", "maxLength",
                                         REQUEST_KEY_MAX));
+    add_queries(parameters, r);
     for (unsigned role = 0; role < ROLES_N; role++)
         if (r->roles & 1u << role)
             json_array_append_new(roles, json_string(role_words[role]));
@@ -185,6 +226,8 @@ static json_t *operation(const struct route *r, const char *id, const char *abou
                    "description", "done", "content",
                    content("application/json",
                            answer ? reference_to(answer) : json_pack("{s:s}", "type", "object")));
+    add_media(json_object_get(json_object_get(json_object_get(op, "responses"), "2XX"), "content"),
+              r);
     if (body)
         json_object_set_new(op, "requestBody",
                             json_pack("{s:o}", "content", content("application/json", body)));

@@ -11,6 +11,7 @@ void show_begin(struct task *t);
 void history_begin(struct task *t);
 void act_begin(struct task *t);
 void inbox_begin(struct task *t);
+void events_begin(struct task *t);
 void queue_begin(struct task *t);
 void dead_begin(struct task *t);
 void requeue_begin(struct task *t);

@@ -24,6 +24,7 @@ const struct route routes[] = {
     {METHOD_GET,  "/v1/requests/{id}/history",       READERS,                false, history_begin, "Every transition, oldest first"},
     {METHOD_POST, "/v1/requests/{id}/{action}",      READERS,                true,  act_begin,     "An action of the life cycle"},
     {METHOD_GET,  "/v1/inbox",                       SECRETARIAT | COORDINATOR, false, inbox_begin, "What waits, in working order"},
+    {METHOD_GET,  "/v1/events",                      ALL,                    false, events_begin,  "What happens to requests, as it happens"},
     {METHOD_GET,  "/v1/queue",                       OPERATOR | COORDINATOR, false, queue_begin,   "Queue health"},
     {METHOD_GET,  "/v1/dead-letters",                OPERATOR,               false, dead_begin,    "Requests that the router gave up"},
     {METHOD_POST, "/v1/dead-letters/{id}/requeue",   OPERATOR,               true,  requeue_begin, "Give a dead letter new attempts"},

@@ -154,6 +154,19 @@ void task_reply_text(struct task *t, int status, const char *content_type, const
     task_end(t, status);
 }
 
+/* Counted when it begins: how long a stream is read says nothing about us. */
+void task_stream_begin(struct task *t, const char *content_type)
+{
+    meter_count(t->app->meter, t->route, 200, clock_mono_ms() - t->began_mono_ms);
+    http_stream_begin(t->http, 200, content_type);
+}
+
+void task_stream_end(struct task *t)
+{
+    http_stream_end(t->http);
+    free(t);
+}
+
 static json_t *faults_json(const struct app *app, int language, const struct faults *faults)
 {
     json_t *list = json_array();

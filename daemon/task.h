@@ -59,6 +59,10 @@ void task_problem_with(struct task *t, const struct err *e, const char *variant,
 /* The same with all field faults. */
 void task_faults(struct task *t, const struct err *e, const struct faults *faults);
 
+/* An answer that goes on: http_stream_write on t->http, until task_stream_end takes the task. */
+void task_stream_begin(struct task *t, const char *content_type);
+void task_stream_end(struct task *t);
+
 /* For the HTTP layer's own refusals, before there is a task. */
 void task_refuse(struct app *app, struct http_exchange *http, enum err_code code,
                  const char *detail_for_log, const struct word_value *values);

@@ -16,13 +16,15 @@ struct watcher {
 struct watch {
     struct follow *follow; /* owned */
     struct watcher *by_id;
-    watch_fn all;
-    void *all_arg;
+    struct watch_calls all;
 };
 
+/* Who waits from before has a deadline. */
 static void watch_placed(void *arg)
 {
-    (void)arg; /* who waits from before has a deadline */
+    struct watch *w = arg;
+
+    w->all.placed(w->all.arg, follow_position(w->follow));
 }
 
 static void watch_came(void *arg, const struct event *event)
@@ -30,7 +32,7 @@ static void watch_came(void *arg, const struct event *event)
     struct watch *w = arg;
     struct watcher *who, *next;
 
-    w->all(w->all_arg, event);
+    w->all.came(w->all.arg, event);
     HASH_FIND_STR(w->by_id, event->id, who);
     for (; who; who = next) {
         next = who->next; /* fn may remove itself */
@@ -38,8 +40,8 @@ static void watch_came(void *arg, const struct event *event)
     }
 }
 
-enum err_code watch_new(struct event_base *base, const struct store_options *options, watch_fn all,
-                        void *arg, struct watch **ret_watch, struct err *e)
+enum err_code watch_new(struct event_base *base, const struct store_options *options,
+                        const struct watch_calls *all, struct watch **ret_watch, struct err *e)
 {
     struct watch *w = mem_new(1, sizeof *w);
     const struct follow_calls calls = {watch_placed, watch_came, w};
@@ -49,8 +51,7 @@ enum err_code watch_new(struct event_base *base, const struct store_options *opt
         free(w);
         return rc;
     }
-    w->all = all;
-    w->all_arg = arg;
+    w->all = *all;
     *ret_watch = w;
     return ERR_OK;
 }

@@ -8,9 +8,16 @@ struct watch;
 
 typedef void (*watch_fn)(void *arg, const struct event *event);
 
-/* all is called for every event. Its own connection (follow.h). ERR_CONFIG as store_new. */
-enum err_code watch_new(struct event_base *base, const struct store_options *options, watch_fn all,
-                        void *arg, struct watch **ret_watch, struct err *e) ERR_CHECK;
+struct watch_calls {                                           /* for every event, whoever waits */
+    void (*placed)(void *arg, const struct event_position *p); /* once: events come from here on */
+    watch_fn came;
+    void *arg;
+};
+
+/* Its own connection (follow.h). ERR_CONFIG as store_new. */
+enum err_code watch_new(struct event_base *base, const struct store_options *options,
+                        const struct watch_calls *all, struct watch **ret_watch,
+                        struct err *e) ERR_CHECK;
 void watch_free(struct watch *w);
 
 struct watcher; /* one who waits; opaque */

@@ -112,26 +112,42 @@ static bool event_read(const struct redisReply *entry, struct event *ret_event)
 static void events_read(void *arg, const struct redisReply *reply, const struct err *e)
 {
     struct read_op op = *(struct read_op *)arg;
-    struct event *list = mem_new(ID_PARTITIONS * READ_MAX, sizeof *list);
+    struct event *list;
+    size_t room = 1;
     size_t n = 0;
 
     free(arg);
+    for (size_t i = 0; i < reply_count(reply); i++)
+        room += reply_count(reply_at(reply_at(reply, i), 1));
+    list = mem_new(room, sizeof *list);
     for (size_t i = 0; i < reply_count(reply); i++) {
         const struct redisReply *stream = reply_at(reply, i);
         const struct redisReply *entries = reply_at(stream, 1);
         const char *name = reply_text(reply_at(stream, 0)); /* lia:{pNN}:events */
         unsigned p = name && strlen(name) > 8 ? (unsigned)strtoul(name + 6, NULL, 10) : 0;
 
-        for (size_t k = 0; k < reply_count(entries) && n < ID_PARTITIONS * READ_MAX; k++) {
+        for (size_t k = 0; k < reply_count(entries); k++) {
             const char *entry = reply_text(reply_at(reply_at(entries, k), 0));
 
-            if (entry && p < ID_PARTITIONS)
+            if (entry && p < ID_PARTITIONS && op.position)
                 snprintf(op.position->ids[p], sizeof op.position->ids[p], "%s", entry);
             n += event_read(reply_at(entries, k), &list[n]);
         }
     }
     op.fn(op.arg, list, n, e);
     free(list);
+}
+
+/* The streams of mask and where to read on in each. */
+static void add_streams(struct args *a, const struct event_position *p, unsigned mask)
+{
+    args_add(a, "STREAMS");
+    for (unsigned i = 0; i < ID_PARTITIONS; i++)
+        if (mask & 1u << i)
+            keys_add(a, i, "events", NULL);
+    for (unsigned i = 0; i < ID_PARTITIONS; i++)
+        if (mask & 1u << i)
+            args_add(a, p->ids[i]);
 }
 
 void event_store_read(struct store *s, struct event_position *p, int64_t block_ms, events_fn fn,
@@ -146,10 +162,106 @@ void event_store_read(struct store *s, struct event_position *p, int64_t block_m
     args_add_int(&a, READ_MAX);
     args_add(&a, "BLOCK");
     args_add_int(&a, block_ms);
-    args_add(&a, "STREAMS");
-    for (unsigned i = 0; i < ID_PARTITIONS; i++)
-        keys_add(&a, i, "events", NULL);
-    for (unsigned i = 0; i < ID_PARTITIONS; i++)
-        args_add(&a, p->ids[i]);
+    add_streams(&a, p, EVENT_PARTITIONS_ALL);
     store_call(s, STORE_SYSTEM, &a, block_ms + 2000, events_read, op);
+}
+
+void event_store_since(struct store *s, const struct event_position *p, unsigned mask, unsigned n,
+                       events_fn fn, void *arg)
+{
+    struct read_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    *op = (struct read_op){NULL, fn, arg};
+    args_add(&a, "XREAD");
+    args_add(&a, "COUNT");
+    args_add_int(&a, n);
+    add_streams(&a, p, mask);
+    store_call(s, STORE_SYSTEM, &a, 0, events_read, op);
+}
+
+/* --- kept ------------------------------------------------------------------------------------- */
+
+struct kept_op {
+    kept_fn fn;
+    void *arg;
+    struct event_position position;
+    unsigned left;
+    bool is_kept;
+    struct err fault;
+    struct kept_one {
+        struct kept_op *op;
+        unsigned partition;
+    } ones[ID_PARTITIONS];
+};
+
+/* XINFO STREAM: name, value, name, value .. */
+static const struct redisReply *info_find(const struct redisReply *reply, const char *name)
+{
+    for (size_t i = 0; i + 1 < reply_count(reply); i += 2)
+        if (reply_text(reply_at(reply, i)) && !strcmp(reply_text(reply_at(reply, i)), name))
+            return reply_at(reply, i + 1);
+    return NULL;
+}
+
+static bool is_before(const char *a, const char *b)
+{
+    return event_id_compare(a, b) < 0;
+}
+
+/* Redis counts what was ever added, so that a stream that begins later is told from a cut one. */
+static bool stream_keeps(const struct redisReply *info, const char *at)
+{
+    const char *first = reply_text(reply_at(info_find(info, "first-entry"), 0));
+    const char *last = reply_text(info_find(info, "last-generated-id"));
+    const char *deleted = reply_text(info_find(info, "max-deleted-entry-id"));
+    int64_t cut_n =
+        reply_int(info_find(info, "entries-added")) - reply_int(info_find(info, "length"));
+
+    if (!last || is_before(last, at))
+        return false;
+    if (cut_n == 0 || !is_before(at, last))
+        return true;
+    return first && !is_before(at, first) && (!deleted || !is_before(at, deleted));
+}
+
+static void kept_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct kept_one *one = arg;
+    struct kept_op *op = one->op;
+    const char *at = op->position.ids[one->partition];
+
+    if (e->code == ERR_OK)
+        op->is_kept &= stream_keeps(reply, at);
+    else if (strstr(e->detail, "no such key")) /* no event yet */
+        op->is_kept &= !is_before("0-0", at);
+    else
+        op->fault = *e;
+    if (--op->left > 0)
+        return;
+    op->fn(op->arg, op->is_kept, &op->fault);
+    free(op);
+}
+
+void event_store_kept(struct store *s, const struct event_position *p, unsigned mask, kept_fn fn,
+                      void *arg)
+{
+    struct kept_op *op = mem_new(1, sizeof *op);
+
+    op->fn = fn;
+    op->arg = arg;
+    op->position = *p;
+    op->is_kept = true;
+    op->left = (unsigned)__builtin_popcount(mask);
+    for (unsigned i = 0; i < ID_PARTITIONS; i++) {
+        struct args a = {0};
+
+        if (!(mask & 1u << i))
+            continue;
+        op->ones[i] = (struct kept_one){op, i};
+        args_add(&a, "XINFO");
+        args_add(&a, "STREAM");
+        keys_add(&a, i, "events", NULL);
+        store_call(s, i, &a, 0, kept_read, &op->ones[i]);
+    }
 }

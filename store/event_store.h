@@ -12,13 +12,8 @@
 #ifndef STORE_EVENT_STORE_H
 #define STORE_EVENT_STORE_H
 
-#include "base/id.h"
+#include "store/event_position.h"
 #include "store/store.h"
-
-/* Where a reader stands in each partition's stream. */
-struct event_position {
-    char ids[ID_PARTITIONS][32];
-};
 
 struct event {
     char entry[32]; /* stream id */
@@ -36,6 +31,17 @@ typedef void (*events_fn)(void *arg, const struct event *list, size_t n, const s
 /* What comes after *p, waiting up to block_ms; *p moves on before fn is called and must live until
  * then. Needs a store of its own: a blocked link answers nothing else. */
 void event_store_read(struct store *s, struct event_position *p, int64_t block_ms, events_fn fn,
+                      void *arg);
+
+/* What comes after *p now in the partitions of mask (bit a partition), the oldest of each, at most
+ * n of a partition; does not wait, and *p stays. */
+void event_store_since(struct store *s, const struct event_position *p, unsigned mask, unsigned n,
+                       events_fn fn, void *arg);
+
+typedef void (*kept_fn)(void *arg, bool is_kept, const struct err *e);
+/* Whether all that came after *p in the partitions of mask is still there, and *p is not beyond
+ * the end, as after a restored backup. */
+void event_store_kept(struct store *s, const struct event_position *p, unsigned mask, kept_fn fn,
                       void *arg);
 
 #endif

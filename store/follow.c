@@ -104,3 +104,8 @@ void follow_free(struct follow *f)
     event_free(f->again);
     free(f);
 }
+
+const struct event_position *follow_position(const struct follow *f)
+{
+    return &f->position;
+}

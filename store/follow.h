@@ -22,4 +22,7 @@ enum err_code follow_new(struct event_base *base, const struct store_options *op
                          struct err *e) ERR_CHECK;
 void follow_free(struct follow *f); /* NULL is fine */
 
+/* Where reading stands; when `placed` is called, from where on events come. Borrowed. */
+const struct event_position *follow_position(const struct follow *f);
+
 #endif

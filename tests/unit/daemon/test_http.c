@@ -1168,6 +1168,37 @@ static void test_a_stream_that_is_up_to_date_can_be_ended(void **state)
     client_close(&c);
 }
 
+static void note_taken(struct http_exchange *x, void *arg)
+{
+    (void)x;
+    ++*(int *)arg;
+}
+
+static void test_a_stream_says_once_when_all_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct client c;
+    int drained_n = 0;
+
+    start(f);
+    c = connect_tcp(f);
+    say(f, &c, GET("/stream"));
+    wait_for(f, &c, has(&c, "retry") && http_stream_unsent(f->held[0]) == 0);
+    http_on_drained(f->held[0], note_taken, &drained_n);
+    assert_true(http_stream_write(f->held[0], "data: 1\n\n", 9));
+    assert_int_equal(drained_n, 0);
+    wait_for(f, &c, drained_n == 1);
+    assert_true(http_stream_write(f->held[0], "data: 2\n\n", 9));
+    wait_for(f, &c, has(&c, "data: 2\n\n") && http_stream_unsent(f->held[0]) == 0);
+    assert_int_equal(drained_n, 1);
+    http_on_drained(f->held[0], note_taken, &drained_n);
+    assert_true(http_stream_write(f->held[0], "data: 3\n\n", 9));
+    client_close(&c);
+    wait_for(f, NULL, f->closed_n == 1);
+    http_stream_end(f->held[0]);
+    assert_true(drained_n <= 2);
+}
+
 static void test_a_stream_ends_with_its_client(void **state)
 {
     struct fixture *f = *state;
@@ -1434,6 +1465,7 @@ int main(void)
         test(test_problems_can_be_worded_elsewhere),
         test(test_a_stream_goes_on_until_it_is_ended),
         test(test_a_stream_that_is_up_to_date_can_be_ended),
+        test(test_a_stream_says_once_when_all_is_taken),
         test(test_a_stream_ends_with_its_client),
         test(test_a_stream_that_is_not_read_is_closed),
         test(test_a_stream_that_falls_behind_is_closed),
