@@ -382,3 +382,70 @@ enum exit_code api_get(struct api *api, const char *path, const char *subject,
 
     return api_ask(api, &request, subject, ret_answer);
 }
+
+/* --- an answer taken as it comes ---------------------------------------------------------------
+ */
+
+struct taking {
+    const struct api_stream *stream;
+    CURL *curl;
+    struct buf refusal; /* the text of an answer that is no success */
+    bool is_enough;
+};
+
+static size_t take_bytes(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct taking *t = arg;
+    long status = 0;
+
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 200 || status >= 300)
+        return keep_bytes(bytes, size, n, &t->refusal);
+    t->is_enough = !t->stream->take(t->stream->arg, bytes, size * n);
+    return t->is_enough ? 0 : size * n;
+}
+
+enum err_code api_take(struct api *api, const struct api_stream *stream,
+                       struct api_answer *ret_answer, struct err *e)
+{
+    char detail[CURL_ERROR_SIZE] = "";
+    struct taking t = {.stream = stream, .curl = api->curl};
+    BUF_AUTO struct buf url = {0};
+    BUF_AUTO struct buf accept = {0};
+    CURLcode code;
+    long status = 0;
+
+    buf_printf(&url, "%s%s", api->server, stream->path);
+    buf_printf(&accept, "Accept: %s, application/problem+json", stream->accept);
+    add_header(api, buf_text(&accept));
+    add_header(api, api->language);
+    add_header_value(api, "Last-Event-ID", stream->last_id);
+    curl_easy_setopt(api->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(api->curl, CURLOPT_URL, buf_text(&url));
+    curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, api->headers);
+    curl_easy_setopt(api->curl, CURLOPT_ERRORBUFFER, detail);
+    curl_easy_setopt(api->curl, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl_easy_setopt(api->curl, CURLOPT_WRITEDATA, &t);
+    curl_easy_setopt(api->curl, CURLOPT_TIMEOUT_MS, 0L);
+    curl_easy_setopt(api->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    curl_easy_setopt(api->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(api->curl, CURLOPT_LOW_SPEED_TIME, (long)stream->silent_s);
+    code = curl_easy_perform(api->curl);
+    curl_easy_setopt(api->curl, CURLOPT_LOW_SPEED_TIME, 0L);
+    curl_easy_setopt(api->curl, CURLOPT_WRITEFUNCTION, keep_bytes);
+    curl_easy_setopt(api->curl, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(api->headers);
+    api->headers = NULL;
+    curl_easy_getinfo(api->curl, CURLINFO_RESPONSE_CODE, &status);
+    *ret_answer = (struct api_answer){.status = (int)status, .retry_after_ms = -1};
+    if (code != CURLE_OK && !t.is_enough) {
+        buf_clear(&t.refusal);
+        return fault_of(code, api->place, detail, e);
+    }
+    ret_answer->bytes = t.refusal.bytes;
+    ret_answer->text = buf_take(&t.refusal);
+    ret_answer->json =
+        json_loadb(ret_answer->text, ret_answer->bytes, JSON_REJECT_DUPLICATES, NULL);
+    return ERR_OK;
+}

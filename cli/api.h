@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct api; /* opaque */
@@ -50,5 +51,20 @@ enum exit_code api_ask(struct api *api, const struct api_request *request, const
 /* The same for a GET. */
 enum exit_code api_get(struct api *api, const char *path, const char *subject,
                        struct api_answer *ret_answer);
+
+/* An answer that is taken as it comes, however long it is or goes on. */
+struct api_stream {
+    const char *path;
+    const char *accept;  /* media type */
+    const char *last_id; /* Last-Event-ID, NULL: none */
+    int silent_s;        /* give up after so many seconds without a byte */
+    bool (*take)(void *arg, const char *bytes, size_t n); /* false: enough */
+    void *arg;
+};
+/* One attempt. ERR_OK: the server has answered and, if the status is 2xx, all was taken (or take
+ * said enough); else text and json of *ret_answer say why. ERR_UNAVAILABLE: it broke off;
+ * *ret_answer then has the status, 0 if there was none. ERR_CONFIG: no such address. */
+enum err_code api_take(struct api *api, const struct api_stream *stream,
+                       struct api_answer *ret_answer, struct err *e) ERR_CHECK;
 
 #endif

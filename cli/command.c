@@ -9,6 +9,7 @@
 #include "cli/request_command.h"
 #include "cli/routing_command.h"
 #include "cli/token_command.h"
+#include "cli/watch_command.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,9 @@ static const struct flag list_flags[] = {
     {"sort", 0, "KEY", NULL, "order, as the API names it"},
     {"limit", 0, "N", NULL, "rows of one page, 1..200"},
     {"all", 0, NULL, NULL, "follow all pages"}, END};
+static const struct flag watch_flags[] = {
+    {"topics", 0, "TYPE,..", NULL, "only events of these types: request.claimed,request.answered"},
+    {"after", 0, "POSITION", NULL, "begin behind this position, as --json shows it; else from now on"}, END};
 static const struct flag queue_flags[] = {
     {"watch", 0, NULL, NULL, "show it anew each 2 seconds, until Ctrl-C"}, END};
 static const struct flag assess_flags[] = {
@@ -79,6 +83,8 @@ static const struct command fixed[] = {
     {GROUP_REQUEST, "compare", "ID|REFERENCE ID|REFERENCE", 2, 2, "show two requests side by side, and what the duplicate check says of them", NULL, NULL, compare_run, 0},
     {GROUP_REQUEST, "history", "ID|REFERENCE", 1, 1, "show every transition, oldest first", NULL, NULL, history_run, 0},
     {GROUP_REQUEST, "inbox", "", 0, 0, "what waits for this secretariat, in working order", NULL, NULL, inbox_run, 0},
+    {GROUP_REQUEST, "watch", "", 0, 0, "show what happens to requests, as it happens, until Ctrl-C",
+     "With --json each event is one line. A broken connection is begun again where it stopped.\n", watch_flags, watch_run, 0},
     {GROUP_QUEUE, "queue", "", 0, 0, "show the health of the queue", NULL, queue_flags, queue_run, 0},
     {GROUP_QUEUE, "dead", "", 0, 0, "list dead letters", NULL, NULL, dead_run, 0},
     {GROUP_QUEUE, "dead requeue", "ID", 1, 1, "put a dead letter back to work", NULL, NULL, dead_requeue_run, 0},

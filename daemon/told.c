@@ -24,10 +24,12 @@ bool told_read(const struct event *event, struct told *ret_told)
     *ret_told = (struct told){.action = (enum action)action,
                               .from = state_of(event->from),
                               .to = state_of(event->to),
+                              .degree = event->degree,
                               .version = event->version,
                               .at_ms = event->at_ms};
     snprintf(ret_told->entry, sizeof ret_told->entry, "%s", event->entry);
     snprintf(ret_told->actor, sizeof ret_told->actor, "%s", event->actor);
+    snprintf(ret_told->whom, sizeof ret_told->whom, "%s", event->whom);
     snprintf(ret_told->record.id, sizeof ret_told->record.id, "%s", event->id);
     memcpy(ret_told->record.country, event->country, 4);
     return true;
@@ -165,6 +167,10 @@ json_t *told_json(const struct told *t)
 
     if (!doc)
         bug("told_json");
+    if (t->degree)
+        json_object_set_new(doc, "degree", json_integer(t->degree));
+    if (*t->whom)
+        json_object_set_new(doc, "whom", json_string(t->whom));
     return doc;
 }
 

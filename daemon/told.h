@@ -13,6 +13,8 @@ struct told {
     enum action action;
     enum state from, to; /* STATES_N: none */
     char actor[PRINCIPAL_TEXT_BYTES];
+    char whom[PRINCIPAL_TEXT_BYTES]; /* a reminder: of whom; "": nobody */
+    int degree;                      /* a reminder or escalation: how far; 0: none */
     int64_t version, at_ms;
     struct record record; /* as it is now; its id alone until it was read, "" if it is gone */
 };
@@ -41,7 +43,8 @@ void told_since(struct store *s, const struct event_position *p, unsigned mask,
 /* May who hear of it now? Somebody who came to see the request later hears of what is told from
  * then on; nobody but its country and the desk hears that it was submitted. */
 bool told_may_hear(const struct told *t, const struct principal *who);
-/* What is told: type, id, reference, country, from, to, version, at, actor. New reference. */
+/* What is told: type, id, reference, country, from, to, version, at, actor; of reminders and
+ * escalations also degree and whom. New reference. */
 json_t *told_json(const struct told *t) __attribute__((returns_nonnull));
 
 /* The partitions that a reader's events lie in. */

@@ -1,14 +1,19 @@
 """What happens to requests reaches those who may see it, once, in order, whoever restarts."""
 import asyncio
 import collections
+import contextlib
+import json
 import os
+import re
 import signal
+import socket as pysocket
+import subprocess
 import threading
 import time
 
 import pytest
 
-from harness import FIGURES, PARTITIONS, key, name, nonsense, partition_key, wait_until, wetland
+from harness import BIN, FIGURES, PARTITIONS, key, name, nonsense, partition_key, wait_until, wetland
 from sse import Reader, listen, until
 
 
@@ -303,3 +308,51 @@ def test_a_silent_stream_beats_and_ends_with_its_token(silent):
     quiet, revoked = silent
     wait_until(lambda: quiet.beats and revoked.status == 401, 30, "a heartbeat, and no stream for a revoked token")
     assert quiet.connects == 1 and revoked.connects == 2 and not quiet.events
+
+
+def test_watch_goes_on_over_a_restart(site):
+    """liaison watch, on a daemon of its own that is killed meanwhile."""
+    socket = site.folder / "watch.sock"
+    listen_there = {"LIAISON_LISTEN": f"unix:{socket}"}
+    token = site.folder / "watch.token"
+    token.touch(0o600)
+    token.write_text(site.tokens["country:LSO"])
+    daemon = site.start_daemon(wait=False, env=listen_there)
+    daemon.port()
+    argv = [BIN / "liaison", "watch", "--json", "--server", f"unix:{socket}", "--token-file", token]
+    out = open(site.folder / "watch.out", "w+")
+    watch = subprocess.Popen(argv, env=site.env, stdout=out, stderr=subprocess.PIPE, text=True)
+    try:
+        def lines():
+            return [json.loads(line) for line in (site.folder / "watch.out").read_text().splitlines()]
+
+        wait_until(lambda: streams_of(site, socket), 10, "the stream is open")
+        first = site.routed("LSO", **nonsense())
+        wait_until(lambda: len(lines()) == 2, 10, "two events")
+        daemon.kill()
+        second = site.routed("LSO", **nonsense())
+        site.processes.remove(daemon)
+        site.daemons.remove(daemon)
+        daemon = site.start_daemon(wait=False, env=listen_there)
+        daemon.port()
+        wait_until(lambda: len(lines()) == 4, 20, "the missed events")
+        assert [x["id"] for x in lines()] == [first["id"]] * 2 + [second["id"]] * 2
+        assert [x["type"] for x in lines()][2:] == ["request.submitted", "request.held"]
+        assert watch.poll() is None
+    finally:
+        watch.kill()
+        watch.stderr.close()
+        daemon.kill()
+        site.processes.remove(daemon)
+        site.daemons.remove(daemon)
+
+
+def streams_of(site, socket):
+    """How many event streams the daemon at that socket has."""
+    with contextlib.suppress(OSError):
+        with pysocket.socket(pysocket.AF_UNIX) as s:
+            s.connect(str(socket))
+            s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            text = b"".join(iter(lambda: s.recv(65536), b"")).decode()
+        return int(re.search(r"^liaison_sse_clients (\d+)", text, re.M)[1])
+    return 0
