@@ -69,7 +69,7 @@ static const struct flag cases_flags[] = {
 static const struct flag learn_flags[] = {
     {"cases", 0, NULL, NULL, "learn from the labelled texts in FILE.., without the store"},
     {"recorded", 0, NULL, NULL, "with --cases: from the recorded cases in the store as well"},
-    {"out", 0, "DIR", NULL, "write the proposal, routing.csv and classes.csv, into this folder"},
+    {"out", 0, "DIR", NULL, "write the proposal, three files of weights, into this folder"},
     {"apply", 0, NULL, NULL, "put the proposal into the reference data, keeping the old files beside it"},
     {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
 static const struct flag server_flags[] = {CONFIG, END};

@@ -209,7 +209,7 @@ static void change_write(FILE *out, const char *name, double now, double learned
 
 enum { CHANGES_SHOWN = 20 };
 
-/* One weight of classes.csv that changes. */
+/* One weight of a word that changes. */
 struct change {
     const char *feature;
     size_t class;
@@ -234,11 +234,12 @@ static void rows_compare(const char *feature, const struct class_row *now,
             changes[(*n)++] = (struct change){feature, k, now->weights[k], learned->weights[k]};
 }
 
-/* What words say about who leads: the greatest changes, and how many there are. */
-static void classes_write(const struct learn_report *r, FILE *out)
+/* What words say: the greatest changes, and how many there are. */
+static void classes_write(const struct learn_report *r, const char *about,
+                          const struct class_weights *now, const struct class_weights *learned,
+                          FILE *out)
 {
     const struct mandate *m = r->mandate;
-    const struct class_weights *now = r->now->classes, *learned = r->learned->classes;
     struct change *changes = mem_new(
         (m->topics_n + m->facts_n + r->terms->concepts_n) * CLASSES_MAX + 1, sizeof *changes);
     size_t n = 0;
@@ -259,8 +260,8 @@ static void classes_write(const struct learn_report *r, FILE *out)
                                                      : m->secretariats[changes[i].class].code);
         change_write(out, buf_text(&name), (double)changes[i].now, (double)changes[i].learned);
     }
-    fprintf(out, "%zu weights of words change; shown are the %zu that change most\n", n,
-            n < CHANGES_SHOWN ? n : (size_t)CHANGES_SHOWN);
+    fprintf(out, "%zu weights of words for %s change; shown are the %zu that change most\n", n,
+            about, n < CHANGES_SHOWN ? n : (size_t)CHANGES_SHOWN);
     free(changes);
 }
 
@@ -270,7 +271,8 @@ static void changes_write(const struct learn_report *r, FILE *out)
     for (size_t i = 0; i < weights_count(); i++)
         if (differ(weights_get(r->now, i), weights_get(r->learned, i)))
             change_write(out, weights_name(i), weights_get(r->now, i), weights_get(r->learned, i));
-    classes_write(r, out);
+    classes_write(r, "who leads", r->now->classes, r->learned->classes, out);
+    classes_write(r, "who supports", r->now->supporters, r->learned->supporters, out);
 }
 
 void learn_report_write(const struct learn_report *r, FILE *out)

@@ -280,15 +280,19 @@ static void study_learn(struct study *s)
 
 /* --- learn: the proposal ---------------------------------------------------------------------- */
 
-enum { PROPOSED_N = 2 };
-static const char *const proposed_files[PROPOSED_N] = {"classes.csv", "routing.csv"};
+enum { PROPOSED_CLASSES, PROPOSED_ROUTING, PROPOSED_SUPPORTERS, PROPOSED_N };
+static const char *const proposed_files[PROPOSED_N] = {"classes.csv", "routing.csv",
+                                                       "supporters.csv"};
 
 static enum err_code proposal_write(const struct study *s, const char *folder, struct err *e)
 {
     struct buf texts[PROPOSED_N] = {0};
-    enum err_code rc = weights_write(s->data, &s->learned->weights, &texts[1], e);
+    enum err_code rc = weights_write(s->data, &s->learned->weights, &texts[PROPOSED_ROUTING], e);
 
-    class_weights_write(&s->config->mandate, &s->config->terms, &s->learned->classes, &texts[0]);
+    class_weights_write(&s->config->mandate, &s->config->terms, &s->learned->classes,
+                        &texts[PROPOSED_CLASSES]);
+    class_weights_write(&s->config->mandate, &s->config->terms, &s->learned->supporters,
+                        &texts[PROPOSED_SUPPORTERS]);
     for (size_t i = 0; i < PROPOSED_N; i++) {
         char *path = file_path(folder, proposed_files[i]);
 
@@ -315,8 +319,8 @@ static enum err_code keep_old(const struct study *s, const char *name, struct er
     return rc;
 }
 
-/* Each file is replaced at once, and what came before it stays; a reload reads both or, between
- * the two, a pair that is valid too. Read back, so that no fault waits for the next restart. */
+/* Each file is replaced at once, and what came before it stays; a reload reads all or, in
+ * between, a mixture that is valid too. Read back, so that no fault waits for the next restart. */
 static enum err_code proposal_apply(const struct study *s, struct err *e)
 {
     struct config *after = NULL;
@@ -345,8 +349,8 @@ static enum err_code proposal_save(const struct study *s, const char *folder, st
         return err_set(e, ERR_IO, "cannot make %.150s: %s", folder, strerror(errno));
     rc = proposal_write(s, folder, e);
     if (rc == ERR_OK)
-        report_remark(s->line, "wrote routing.csv and classes.csv into %s; nothing is changed yet",
-                      folder);
+        report_remark(s->line, "wrote %s, %s and %s into %s; nothing is changed yet",
+                      proposed_files[0], proposed_files[1], proposed_files[2], folder);
     return rc;
 }
 

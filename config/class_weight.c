@@ -89,15 +89,15 @@ static enum err_code class_row(void *arg, const struct csv *row, struct err *e)
     return ERR_OK;
 }
 
-enum err_code class_weights_load(const char *dir, const struct mandate *m, const struct terms *t,
-                                 struct class_weights *ret_c, struct err *e)
+enum err_code class_weights_load(const char *dir, const char *file, const struct mandate *m,
+                                 const struct terms *t, struct class_weights *ret_c, struct err *e)
 {
     struct loader l = {.mandate = m, .terms = t};
     enum err_code rc;
 
     l.weights.concepts = mem_new(t->concepts_n + 1, sizeof *l.weights.concepts);
     l.concepts_seen = mem_new(t->concepts_n + 1, sizeof *l.concepts_seen);
-    rc = csv_read_in(dir, "classes.csv", class_row, &l, e);
+    rc = csv_read_in(dir, file, class_row, &l, e);
     free(l.concepts_seen);
     if (rc == ERR_OK)
         *ret_c = l.weights;

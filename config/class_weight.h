@@ -1,5 +1,6 @@
-/* What words say about who leads: a linear classifier's weights, learned from labelled cases
- * (routing/classifier.h). Read from config/classes.csv:
+/* What words say about who leads (config/classes.csv) and about who comes in beside the lead
+ * (config/supporters.csv): a linear classifier's weights each, learned from labelled cases
+ * (routing/classifier.h). Such a file:
  *
  *   feature,idf,whc,cbd,..,outside
  *   bias,0,-0.2,..
@@ -16,7 +17,8 @@
 #include "config/mandate.h"
 #include "config/term.h"
 
-/* Classes are the secretariats by index, then whoever stands outside. */
+/* Classes are the secretariats by index, then whoever stands outside: another body leads, nobody
+ * comes in. */
 enum { CLASS_OUTSIDE = SECRETARIATS_MAX, CLASSES_MAX = SECRETARIATS_MAX + 1 };
 
 struct class_row {
@@ -33,11 +35,12 @@ struct class_weights {
 };
 
 /* ret_c is filled only on success. ERR_CONFIG: "file:line: what". */
-enum err_code class_weights_load(const char *dir, const struct mandate *m, const struct terms *t,
-                                 struct class_weights *ret_c, struct err *e) ERR_CHECK;
+enum err_code class_weights_load(const char *dir, const char *file, const struct mandate *m,
+                                 const struct terms *t, struct class_weights *ret_c,
+                                 struct err *e) ERR_CHECK;
 /* As the file holds it: within -1000..1000, with four decimals. */
 float class_weight_round(double weight);
-/* The text of classes.csv: rows that have an idf, columns that are learned. ret_text: empty. */
+/* The text of such a file: rows that have an idf, columns that are learned. ret_text: empty. */
 void class_weights_write(const struct mandate *m, const struct terms *t,
                          const struct class_weights *c, struct buf *ret_text);
 void class_weights_clear(struct class_weights *c);

@@ -12,9 +12,10 @@
 enum { HASH_BYTES = 32, FILE_BYTES_MAX = 16 << 20 };
 
 /* What steers routing. Words for people (messages.csv) do not. */
-static const char *const ruleset_files[] = {
-    "secretariats.csv", "topics.csv", "facts.csv",   "referrals.csv", "countries.csv",
-    "parties.csv",      "sites.csv",  "species.csv", "routing.csv",   "classes.csv"};
+static const char *const ruleset_files[] = {"secretariats.csv", "topics.csv",    "facts.csv",
+                                            "referrals.csv",    "countries.csv", "parties.csv",
+                                            "sites.csv",        "species.csv",   "routing.csv",
+                                            "classes.csv",      "supporters.csv"};
 
 /* Name, NUL, length in 8 bytes, bytes: no two lists of files look the same. */
 static enum err_code hash_file(crypto_generichash_state *state, const char *dir, const char *name,
@@ -93,11 +94,14 @@ static enum err_code config_read(const char *dir, struct config *c, struct err *
         (rc = world_load(dir, &c->mandate, &c->world, e)) ||
         (rc = terms_load(dir, &c->mandate, &c->terms, e)) ||
         (rc = weights_load(dir, &c->weights, e)) ||
-        (rc = class_weights_load(dir, &c->mandate, &c->terms, &c->classes, e)) ||
+        (rc = class_weights_load(dir, "classes.csv", &c->mandate, &c->terms, &c->classes, e)) ||
+        (rc = class_weights_load(dir, "supporters.csv", &c->mandate, &c->terms, &c->supporters,
+                                 e)) ||
         (rc = words_load(dir, &c->words, e)) || (rc = lexicon_read(dir, &c->lexicon, e)) ||
         (rc = ruleset_read(dir, after, e)))
         return rc;
     c->weights.classes = &c->classes;
+    c->weights.supporters = &c->supporters;
     if (strcmp(c->ruleset, after) != 0) /* the hash would name rules that nobody loaded */
         return err_set(e, ERR_CONFIG, "%s: files changed while they were read; try again", dir);
     return ERR_OK;
@@ -121,6 +125,7 @@ void config_free(struct config *c)
         return;
     world_clear(&c->world);
     class_weights_clear(&c->classes);
+    class_weights_clear(&c->supporters);
     terms_clear(&c->terms);
     words_free(c->words);
     buf_clear(&c->lexicon);

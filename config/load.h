@@ -18,7 +18,7 @@ struct config {
     struct world world;
     struct terms terms;
     struct weights weights;
-    struct class_weights classes; /* weights point here */
+    struct class_weights classes, supporters; /* weights point here */
     struct words *words;
     struct buf lexicon; /* bytes of lexicon.bin, empty when the folder has none */
     char ruleset[17];   /* first 16 hex digits of BLAKE2b-256 over all files that steer routing;

@@ -40,14 +40,15 @@ struct weights {
     double likely_min; /* likelihood of a lead below which a person decides */
 
     /* The support gate: a logistic, routing/gate.h. */
-    double support_base, support_said, support_likely, support_ratio, support_own, support_score,
-        support_asked, support_gap;
+    double support_base, support_said, support_score, support_likely, support_joins;
     double support_min; /* probability from which a candidate supports */
 
     /* Confidence: a logistic, routing/decision.c. */
     double sure_base, sure_likely;
 
-    const struct class_weights *classes; /* borrowed; set by config_load */
+    /* Borrowed; set by config_load. */
+    const struct class_weights *classes;    /* who leads */
+    const struct class_weights *supporters; /* who comes in beside */
 
     /* Not looked at by routing. */
     struct weight_limits {
@@ -55,7 +56,8 @@ struct weights {
     } limits[WEIGHTS_MAX]; /* of each weight of routing.csv, by position */
 };
 
-/* ret_w is filled only on success, but for classes. ERR_CONFIG: "file:line: what". */
+/* ret_w is filled only on success, but for classes and supporters. ERR_CONFIG: "file:line: what".
+ */
 enum err_code weights_load(const char *dir, struct weights *ret_w, struct err *e) ERR_CHECK;
 
 /* The weights of routing.csv by position 0..weights_count()-1, for what learns and writes them. */

@@ -278,6 +278,7 @@ void decision_make(const struct mandate *m, const struct weights *w, const struc
 
     memset(ret_d, 0, sizeof *ret_d);
     classifier_weigh(m, w->classes, v, ret_d->likely);
+    classifier_weigh(m, w->supporters, v, ret_d->joins);
     topics_weigh(&b, weights);
     choose_topics(&b, weights, ret_d);
     ret_d->referral = loudest_outside(&b);

@@ -14,7 +14,9 @@ struct decision {
     char outside[240];           /* words of the text that speak for it; quote.h */
     int main_topic;              /* -1: none */
     int secondary[2];
-    double likely[CLASSES_MAX]; /* routing/classifier.h; CLASS_OUTSIDE: a body outside */
+    /* routing/classifier.h. */
+    double likely[CLASSES_MAX]; /* to lead; CLASS_OUTSIDE: a body outside */
+    double joins[CLASSES_MAX];  /* to come in beside a lead; CLASS_OUTSIDE: nobody */
     double confidence;          /* 0..1 */
 };
 

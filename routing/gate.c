@@ -1,9 +1,8 @@
 #include "routing/gate.h"
 
 #include <math.h>
-#include <string.h>
 
-#define LIKELY_LEAST 1e-4
+#define LIKELY_LEAST 1e-5
 #define POINTS_SCALE 30.0
 
 double gate_said(const struct grounds *v, int secretariat, int lead)
@@ -11,49 +10,30 @@ double gate_said(const struct grounds *v, int secretariat, int lead)
     return log1p(v->says[secretariat][lead]);
 }
 
-static bool has_own_fact(const struct rule_candidate *candidate)
+/* Of all who do not lead, how likely this one was to: a sure lead leaves the others little, but
+ * says nothing of which of them comes first. */
+static double likely_next(const struct decision *d, int secretariat)
 {
-    for (size_t i = 0; i < candidate->reasons_n; i++)
-        if (strncmp(candidate->reasons[i].factor, "base_", 5) != 0 &&
-            candidate->reasons[i].points >= RULE_SUPPORT_MIN)
-            return true;
-    return false;
-}
+    double likely = d->likely[secretariat];
+    double others = 1 - d->likely[d->lead] - likely;
 
-/* The most that is said for any other candidate and not for the lead. */
-static double said_for_others(const struct grounds *v, const struct decision *d, int secretariat)
-{
-    double most = 0;
-
-    for (size_t i = 0; i < d->outcome.candidates_n; i++) {
-        int other = d->outcome.candidates[i].secretariat;
-        if (other != secretariat && other != d->lead)
-            most = fmax(most, gate_said(v, other, d->lead));
-    }
-    return most;
+    return log(fmax(likely, LIKELY_LEAST) / fmax(others, LIKELY_LEAST));
 }
 
 void gate_features(const struct grounds *v, const struct decision *d,
                    const struct rule_candidate *candidate, double ret_features[GATE_FEATURES])
 {
-    double likely = fmax(d->likely[candidate->secretariat], LIKELY_LEAST);
-    double lead = fmax(d->likely[d->lead], LIKELY_LEAST);
-
     ret_features[0] = 1;
     ret_features[1] = gate_said(v, candidate->secretariat, d->lead);
-    ret_features[2] = log(likely);
-    ret_features[3] = log(likely / lead);
-    ret_features[4] = has_own_fact(candidate) ? 1 : 0;
-    ret_features[5] = candidate->score / POINTS_SCALE;
-    ret_features[6] = log1p(v->asks[candidate->secretariat][d->lead]);
-    ret_features[7] = ret_features[1] - said_for_others(v, d, candidate->secretariat);
+    ret_features[2] = candidate->score / POINTS_SCALE;
+    ret_features[3] = likely_next(d, candidate->secretariat);
+    ret_features[4] = log(fmax(d->joins[candidate->secretariat], LIKELY_LEAST));
 }
 
 double gate_probability(const struct weights *w, const double features[GATE_FEATURES])
 {
-    const double weights[GATE_FEATURES] = {w->support_base,  w->support_said, w->support_likely,
-                                           w->support_ratio, w->support_own,  w->support_score,
-                                           w->support_asked, w->support_gap};
+    const double weights[GATE_FEATURES] = {w->support_base, w->support_said, w->support_score,
+                                           w->support_likely, w->support_joins};
     double x = 0;
 
     for (size_t i = 0; i < GATE_FEATURES; i++)

@@ -11,10 +11,10 @@
 /* What the text says for a candidate and not for the lead: log of 1 + the evidence of those
  * sentences after the opening that say more for the candidate. 0: no sentence does. */
 double gate_said(const struct grounds *v, int secretariat, int lead);
-/* What the gate looks at, in the order of struct weights: 1, what is said, log of the candidate's
- * likelihood, log of that over the lead's, 1 where a fact of its own speaks for it, its points,
- * what is asked, and what is said less the most that is said for another. */
-enum { GATE_FEATURES = 8 };
+/* What the gate looks at, in the order of struct weights: 1; what is said; the candidate's points;
+ * log of its likelihood to lead over that of all but it and the lead, bounded; log of its
+ * likelihood to come in beside a lead, bounded. */
+enum { GATE_FEATURES = 5 };
 void gate_features(const struct grounds *v, const struct decision *d,
                    const struct rule_candidate *candidate, double ret_features[GATE_FEATURES]);
 /* 0..1: that the candidate has a part of its own. */

@@ -69,16 +69,11 @@ static void says_make(const struct config *c, const struct reading *r, struct gr
             sentences[s->sentence][k] +=
                 (double)s->amount * concept_says(c, &c->terms.concepts[s->concept], k);
     }
-    for (size_t i = 0; i < sentences_n; i++) {
+    for (size_t i = 0; i < sentences_n; i++)
         says_add(m, (const double *)sentences[i], v->says);
-        if (r->asking[i])
-            says_add(m, (const double *)sentences[i], v->asks);
-    }
     free(sentences);
-    for (size_t a = 0; a < m->secretariats_n; a++) {
+    for (size_t a = 0; a < m->secretariats_n; a++)
         copy_amounts(v->says[a], v->says[a], m->secretariats_n);
-        copy_amounts(v->asks[a], v->asks[a], m->secretariats_n);
-    }
 }
 
 static int compare_amount(const void *a, const void *b)
@@ -262,12 +257,11 @@ json_t *grounds_json(const struct config *c, const struct grounds *v)
     struct codes facts = CODES(m->facts, m->facts_n);
     struct codes referrals = CODES(m->referrals, m->referrals_n);
     json_t *json = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:s*, s:o}", "ruleset", c->ruleset,
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:s*, s:o}", "ruleset", c->ruleset,
         "concepts", concepts_json(&c->terms, v), "topics", amounts_json(&topics, v->topics),
         "facts", amounts_json(&facts, v->facts), "named", amounts_json(&secretariats, v->named),
         "outside", amounts_json(&referrals, v->outside), "says", says_json(&secretariats, v->says),
-        "asks", says_json(&secretariats, v->asks), "party", "no",
-        parties_json(&secretariats, v->party, PARTY_NO), "yes",
+        "party", "no", parties_json(&secretariats, v->party, PARTY_NO), "yes",
         parties_json(&secretariats, v->party, PARTY_YES), "preferred",
         v->preferred >= 0 ? m->secretariats[v->preferred].code : NULL, "flags", flags_json(*v));
 
@@ -383,7 +377,6 @@ enum err_code grounds_read(const struct config *c, const json_t *json, struct gr
         !amounts_read(&secretariats, json_object_get(json, "named"), v.named) ||
         !amounts_read(&referrals, json_object_get(json, "outside"), v.outside) ||
         !says_read(&secretariats, json_object_get(json, "says"), v.says) ||
-        !says_read(&secretariats, json_object_get(json, "asks"), v.asks) ||
         !parties_read(&secretariats, json_object_get(party, "no"), PARTY_NO, v.party) ||
         !parties_read(&secretariats, json_object_get(party, "yes"), PARTY_YES, v.party) ||
         !flags_read(json_object_get(json, "flags"), &v))

@@ -29,8 +29,6 @@ struct grounds {
     /* says[a][b]: of those sentences after the opening that say more for a than for b, how much
      * more. */
     double says[SECRETARIATS_MAX][SECRETARIATS_MAX];
-    /* The same of those sentences that ask for something. */
-    double asks[SECRETARIATS_MAX][SECRETARIATS_MAX];
     enum party party[SECRETARIATS_MAX]; /* the country's, when this was made */
     int preferred;                      /* secretariat, -1: none */
     bool emergency;
@@ -43,7 +41,7 @@ void grounds_make(const struct engine *g, const struct reading *r, const struct 
                   struct grounds *ret_v);
 
 /* New reference: {ruleset, concepts: {name: thousandths}, topics, facts, named, outside: {code:
- * thousandths}, says, asks: {code: {code: thousandths}}, party: {no, yes: [codes]}, preferred,
+ * thousandths}, says: {code: {code: thousandths}}, party: {no, yes: [codes]}, preferred,
  * flags: [words]}, without what is 0, unknown or none. ruleset: by which the text was read. */
 json_t *grounds_json(const struct config *c, const struct grounds *v)
     __attribute__((returns_nonnull));

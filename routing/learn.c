@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is learned of who leads from all but one fold, for looking at that fold. */
-struct fold_classes {
-    struct class_weights folds[EXAMPLE_FOLDS]; /* owned */
+/* What is learned from all but one fold, for looking at that fold. */
+struct unseen {
+    struct class_weights classes[EXAMPLE_FOLDS], supporters[EXAMPLE_FOLDS]; /* owned */
 };
 
-/* --- 1: who leads -------------------------------------------------------------------- */
+/* --- 1: who leads, who comes in ------------------------------------------------------ */
 
 /* Supporters take this part of the likelihood: they are who comes next. */
 static const double support_part = 0.2;
@@ -60,24 +60,64 @@ static void labels_make(const struct learn *l, const struct example *x, double l
             labels[s] = support_part / n;
 }
 
-/* but: a fold to leave out, -1: none. */
-static void learn_classes(const struct learn *l, const struct example *const *list, size_t n,
-                          int but, struct class_weights *ret_c)
+/* False: nothing is known of who leads. */
+static bool label_lead(const struct learn *l, const struct example *x, double labels[CLASSES_MAX])
+{
+    labels_make(l, x, labels);
+    return x->label.lead_known || x->label.not_lead;
+}
+
+/* Those who come in share it; outside: nobody does. False: not known. */
+static bool label_support(const struct learn *l, const struct example *x,
+                          double labels[CLASSES_MAX])
+{
+    const struct label *known = &x->label;
+    unsigned all = (1U << l->mandate->secretariats_n) - 1;
+    unsigned support = known->support, told = known->support | known->no_support;
+    int n;
+
+    if (!known->lead_known)
+        return false;
+    if (known->lead >= 0) {
+        support &= ~(1U << known->lead);
+        told |= 1U << known->lead;
+    }
+    n = __builtin_popcount(support);
+    memset(labels, 0, CLASSES_MAX * sizeof *labels);
+    for (size_t s = 0; s < SECRETARIATS_MAX; s++)
+        if (support >> s & 1)
+            labels[s] = 1.0 / n;
+    if (n == 0)
+        labels[CLASS_OUTSIDE] = 1;
+    return n > 0 || (told & all) == all;
+}
+
+typedef bool label_fn(const struct learn *l, const struct example *x, double labels[CLASSES_MAX]);
+
+/* but: a fold to leave out, -1: none. now: what it is pulled toward, unless all begins afresh. */
+static void learn_classes(const struct learn *l, label_fn *label, const struct example *const *list,
+                          size_t n, int but, const struct class_weights *now,
+                          struct class_weights *ret_c)
 {
     struct class_case *cases = mem_new(n + 1, sizeof *cases);
     size_t cases_n = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if ((!list[i]->label.lead_known && !list[i]->label.not_lead) || (int)list[i]->fold == but)
+        if ((int)list[i]->fold == but || !label(l, list[i], cases[cases_n].labels))
             continue;
         cases[cases_n].features_n =
             classifier_features(l->mandate, &list[i]->grounds, cases[cases_n].features);
-        labels_make(l, list[i], cases[cases_n].labels);
         cases_n++;
     }
-    classifier_fit(cases, cases_n, l->mandate, l->terms->concepts_n,
-                   l->afresh ? NULL : l->now->classes, ret_c);
+    classifier_fit(cases, cases_n, l->mandate, l->terms->concepts_n, l->afresh ? NULL : now, ret_c);
     free(cases);
+}
+
+static void learn_both(const struct learn *l, const struct example *const *list, size_t n, int but,
+                       struct class_weights *ret_classes, struct class_weights *ret_supporters)
+{
+    learn_classes(l, label_lead, list, n, but, l->now->classes, ret_classes);
+    learn_classes(l, label_support, list, n, but, l->now->supporters, ret_supporters);
 }
 
 /* --- 2: evidence and thresholds ------------------------------------------------------ */
@@ -97,7 +137,7 @@ static const double step_leads_min = 3, step_leads_part = 0.01;
 struct sample {
     const struct example *const *list; /* borrowed */
     size_t n;
-    const struct fold_classes *classes; /* borrowed */
+    const struct unseen *unseen; /* borrowed */
 };
 
 /* The weights through which an example is looked at. */
@@ -106,7 +146,8 @@ static struct weights weights_for(const struct weights *w, const struct sample *
 {
     struct weights seen = *w;
 
-    seen.classes = &s->classes->folds[x->fold];
+    seen.classes = &s->unseen->classes[x->fold];
+    seen.supporters = &s->unseen->supporters[x->fold];
     return seen;
 }
 
@@ -275,8 +316,7 @@ static double prior_of(const struct learn *l, double now)
 }
 
 static const char *const gate_names[GATE_FEATURES] = {
-    "support_base", "support_said",  "support_likely", "support_ratio",
-    "support_own",  "support_score", "support_asked",  "support_gap"};
+    "support_base", "support_said", "support_score", "support_likely", "support_joins"};
 
 struct gate_fit {
     struct fit_column columns[GATE_FEATURES];
@@ -403,29 +443,33 @@ static bool has_fold(const struct example *const *list, size_t n, int fold)
 void learn_fit(const struct learn *l, const struct example *const *list, size_t n,
                struct learned *ret_l)
 {
-    struct fold_classes folds;
-    struct sample s = {list, n, &folds};
+    struct unseen unseen;
+    struct sample s = {list, n, &unseen};
     struct observed o;
 
-    memset(&folds, 0, sizeof folds);
+    memset(&unseen, 0, sizeof unseen);
     for (int fold = 0; fold < EXAMPLE_FOLDS; fold++)
         if (has_fold(list, n, fold))
-            learn_classes(l, list, n, fold, &folds.folds[fold]);
+            learn_both(l, list, n, fold, &unseen.classes[fold], &unseen.supporters[fold]);
     ret_l->weights = *l->now;
     search(l->mandate, &s, &ret_l->weights);
     observe(l->mandate, &ret_l->weights, &s, &o);
     fit_gate(l, &o, &ret_l->weights);
     fit_confidence(l, &o, &ret_l->weights);
     observed_clear(&o);
-    for (int fold = 0; fold < EXAMPLE_FOLDS; fold++)
-        class_weights_clear(&folds.folds[fold]);
-    learn_classes(l, list, n, -1, &ret_l->classes);
+    for (int fold = 0; fold < EXAMPLE_FOLDS; fold++) {
+        class_weights_clear(&unseen.classes[fold]);
+        class_weights_clear(&unseen.supporters[fold]);
+    }
+    learn_both(l, list, n, -1, &ret_l->classes, &ret_l->supporters);
     ret_l->weights.classes = &ret_l->classes;
+    ret_l->weights.supporters = &ret_l->supporters;
 }
 
 void learned_clear(struct learned *l)
 {
     class_weights_clear(&l->classes);
+    class_weights_clear(&l->supporters);
 }
 
 void learn_held_out(const struct learn *l, const struct examples *x, struct judged *ret_judged)

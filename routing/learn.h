@@ -1,7 +1,7 @@
 /* Weights from labelled cases. Pure and reproducible: the same examples and weights give the same
  * result, whatever the order of the files they came from.
  *
- *   1 who leads                multinomial logistic regression, routing/classifier.h
+ *   1 who leads, who comes in  multinomial logistic regressions, routing/classifier.h
  *   2 evidence and thresholds  coordinate search over a few weights on who leads
  *   3 support gate             logistic regression on what speaks for each candidate
  *   4 confidence               logistic regression on whether the lead is right
@@ -29,8 +29,8 @@ struct learn {
 };
 
 struct learned {
-    struct weights weights;       /* weights.classes is the next member */
-    struct class_weights classes; /* owned */
+    struct weights weights;                   /* points to the next two */
+    struct class_weights classes, supporters; /* owned */
 };
 
 /* ret_l: weights as their files hold them; learned_clear frees. */

@@ -111,7 +111,7 @@ def test_an_act_that_is_repeated_is_recorded_once(site):
     meta = site.redis("HGET", keys[0], "meta")
     for _ in range(2):
         done = site.redis("FCALL", "transition_v2", len(keys), *keys, "an operation id", "claim", "secretariat",
-                          "ramsar", 1, "", 1, "", "a lesson", 1000, 0, 1, other, 2, "claimed", meta, "", "a line", 0)
+                          "ramsar", 1, "", 1, "", "a lesson", 1000, 0, "", 0, 1, other, 2, "claimed", meta, "", "a line", 0)
         assert done[0] == b"done"
     assert site.redis("LLEN", keys[7]) == before + 1
 
@@ -193,8 +193,8 @@ def test_a_proposal_is_written_where_it_is_asked_for(used, tmp_path):
     before = config_files(used)
     for folder in ("one", "two"):
         used.cli("routing", "learn", "--out", tmp_path / folder)
-    assert sorted(p.name for p in (tmp_path / "one").iterdir()) == ["classes.csv", "routing.csv"]
-    for name in ("classes.csv", "routing.csv"):
+    assert sorted(p.name for p in (tmp_path / "one").iterdir()) == ["classes.csv", "routing.csv", "supporters.csv"]
+    for name in ("classes.csv", "routing.csv", "supporters.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert (tmp_path / "one/classes.csv").read_bytes() != before["classes.csv"]
     assert config_files(used) == before
@@ -225,9 +225,9 @@ def test_an_applied_proposal_is_in_use_after_a_reload(used):
     new = re.search(r"rules ([0-9a-f]{16})", said.stderr)[1]
     after = config_files(used)
     assert new != old and after["classes.csv"] != before["classes.csv"]
-    for name in ("classes.csv", "routing.csv"):
+    for name in ("classes.csv", "routing.csv", "supporters.csv"):
         assert after[f"{name}.{old}"] == before[name], "what was there is kept"
-    changed = {"classes.csv", "routing.csv"}
+    changed = {"classes.csv", "routing.csv", "supporters.csv"}
     assert {n: b for n, b in after.items() if n in before and n not in changed} == \
         {n: b for n, b in before.items() if n not in changed}
     assert used.routed("UGA", **wetland("Lake Bisina"))["routing"]["ruleset"] == old, "not before the reload"

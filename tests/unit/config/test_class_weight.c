@@ -36,7 +36,7 @@ static enum err_code load_text(const char *text, struct class_weights *ret_c, st
 
     folder_make(&f);
     folder_write(&f, "classes.csv", text);
-    rc = class_weights_load(f.path, &mandate, &terms, ret_c, e);
+    rc = class_weights_load(f.path, "classes.csv", &mandate, &terms, ret_c, e);
     folder_remove(&f);
     return rc;
 }
@@ -96,20 +96,22 @@ static void test_faults_name_file_and_line(void **state)
 
 static void test_what_is_written_is_read_back(void **state)
 {
-    struct class_weights c = {0};
-    struct buf text = {0}, real = {0};
-    struct err e = {0};
+    static const char *const files[] = {"classes.csv", "supporters.csv"};
 
     (void)state;
-    if (class_weights_load(LIAISON_SOURCE_DIR "/config", &mandate, &terms, &c, &e) != ERR_OK)
-        fail_msg("%s", e.detail);
-    class_weights_write(&mandate, &terms, &c, &text);
-    assert_int_equal(file_read(LIAISON_SOURCE_DIR "/config/classes.csv", 1 << 22, &real, &e),
-                     ERR_OK);
-    assert_string_equal(buf_text(&text), buf_text(&real));
-    class_weights_clear(&c);
-    buf_clear(&text);
-    buf_clear(&real);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct class_weights c = {0};
+        BUF_AUTO struct buf text = {0}, real = {0}, path = {0};
+        struct err e = {0};
+
+        if (class_weights_load(LIAISON_SOURCE_DIR "/config", files[i], &mandate, &terms, &c, &e))
+            fail_msg("%s", e.detail);
+        class_weights_write(&mandate, &terms, &c, &text);
+        buf_printf(&path, LIAISON_SOURCE_DIR "/config/%s", files[i]);
+        assert_int_equal(file_read(buf_text(&path), 1 << 22, &real, &e), ERR_OK);
+        assert_string_equal(buf_text(&text), buf_text(&real));
+        class_weights_clear(&c);
+    }
 }
 
 int main(void)

@@ -67,7 +67,7 @@ static void weights_load_text(const char *text, struct class_weights *ret_c)
 
     folder_make(&f);
     folder_write(&f, "classes.csv", text);
-    if (class_weights_load(f.path, mandate, &config->terms, ret_c, &e) != ERR_OK)
+    if (class_weights_load(f.path, "classes.csv", mandate, &config->terms, ret_c, &e) != ERR_OK)
         fail_msg("%s", e.detail);
     folder_remove(&f);
 }

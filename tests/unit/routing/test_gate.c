@@ -1,5 +1,6 @@
 #include "routing/gate.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,9 +19,8 @@ static int load_weights(void **state)
         return -1;
     config->weights.support_base = -2;
     config->weights.support_said = 2;
-    config->weights.support_likely = config->weights.support_ratio = 0;
-    config->weights.support_own = config->weights.support_score = 0;
-    config->weights.support_asked = config->weights.support_gap = 0;
+    config->weights.support_score = 0;
+    config->weights.support_likely = config->weights.support_joins = 0;
     config->weights.support_min = 0.5;
     return 0;
 }
@@ -105,15 +105,22 @@ static void test_nobody_is_informed_of_a_restricted_request(void **state)
     assert_int_equal(role_of(&d, "cbd"), RULE_NONE);
 }
 
+/* Logs, so that either sign may stand against somebody. */
 static void test_likelihood_makes_a_supporter(void **state)
 {
-    struct decision d = decide(title, alone, false);
+    double *weights[] = {&config->weights.support_likely, &config->weights.support_joins};
 
     (void)state;
-    config->weights.support_likely = -2; /* log of a likelihood is negative */
-    d = decide(title, alone, false);
-    config->weights.support_likely = 0;
-    assert_int_equal(role_of(&d, "cbd"), RULE_SUPPORT);
+    for (size_t i = 0; i < 2; i++) {
+        struct decision least, most;
+
+        *weights[i] = -20;
+        least = decide(title, alone, false);
+        *weights[i] = 20;
+        most = decide(title, alone, false);
+        *weights[i] = 0;
+        assert_int_not_equal(role_of(&least, "cbd"), role_of(&most, "cbd"));
+    }
 }
 
 static void test_probability_grows_with_each_feature(void **state)
@@ -121,8 +128,7 @@ static void test_probability_grows_with_each_feature(void **state)
     struct weights w = config->weights;
 
     (void)state;
-    w.support_likely = w.support_ratio = w.support_own = w.support_score = 1;
-    w.support_asked = w.support_gap = 1;
+    w.support_score = w.support_likely = w.support_joins = 1;
     for (size_t k = 1; k < GATE_FEATURES; k++) {
         double features[GATE_FEATURES] = {1};
         double nothing = gate_probability(&w, features), much;
@@ -133,23 +139,25 @@ static void test_probability_grows_with_each_feature(void **state)
     }
 }
 
-/* Of two that have a part, the one with less of it stands behind. */
-static void test_what_is_said_for_another_stands_against(void **state)
+/* How sure the lead is makes no difference to who comes next. */
+static void test_a_sure_lead_takes_nothing_from_the_next(void **state)
 {
-    struct decision d = {.lead = 0, .outcome = {.candidates_n = 3}};
+    struct decision sure = {
+        .lead = 0, .likely = {0.9, 0.06, 0.04}
+    };
+    struct decision unsure = {
+        .lead = 0, .likely = {0.5, 0.3, 0.2}
+    };
+    struct rule_candidate second = {.secretariat = 1}, third = {.secretariat = 2};
     struct grounds v = {0};
-    double more[GATE_FEATURES], less[GATE_FEATURES];
+    double a[GATE_FEATURES], b[GATE_FEATURES], c[GATE_FEATURES];
 
     (void)state;
-    for (int s = 0; s < 3; s++)
-        d.outcome.candidates[s].secretariat = s;
-    v.says[1][0] = 8;
-    v.says[2][0] = 3;
-    gate_features(&v, &d, &d.outcome.candidates[1], more);
-    gate_features(&v, &d, &d.outcome.candidates[2], less);
-    assert_true(more[7] > 0);
-    assert_true(less[7] < 0);
-    assert_true(more[7] + less[7] < 1e-9 && more[7] + less[7] > -1e-9);
+    gate_features(&v, &sure, &second, a);
+    gate_features(&v, &unsure, &second, b);
+    gate_features(&v, &unsure, &third, c);
+    assert_true(fabs(a[3] - b[3]) < 1e-9);
+    assert_true(b[3] > c[3]);
 }
 
 /* Below GATE_POINTS_MIN the rules see no part at all. */
@@ -177,7 +185,7 @@ int main(void)
         cmocka_unit_test(test_nobody_is_informed_of_a_restricted_request),
         cmocka_unit_test(test_likelihood_makes_a_supporter),
         cmocka_unit_test(test_probability_grows_with_each_feature),
-        cmocka_unit_test(test_what_is_said_for_another_stands_against),
+        cmocka_unit_test(test_a_sure_lead_takes_nothing_from_the_next),
         cmocka_unit_test(test_without_points_nobody_supports),
     };
 

@@ -111,10 +111,9 @@ static void test_stored_grounds_decide_as_the_text_did(void **state)
 
 static bool is_code(const char *text)
 {
-    static const char *const words[] = {"ruleset", "topics", "facts",     "named",      "outside",
-                                        "says",    "party",  "no",        "yes",        "preferred",
-                                        "flags",   "traded", "emergency", "restricted", "concepts",
-                                        "asks",    NULL};
+    static const char *const words[] = {
+        "ruleset", "topics",    "facts", "named",  "outside",   "says",       "party",    "no",
+        "yes",     "preferred", "flags", "traded", "emergency", "restricted", "concepts", NULL};
 
     for (size_t i = 0; words[i]; i++)
         if (strcmp(words[i], text) == 0)

@@ -114,8 +114,9 @@ static void test_the_gate_that_made_the_labels_is_found(void **state)
     genebanks(&x, -2.5, 1.4);
     fit_all(&l, &x, &w);
     for (unsigned step = 0; step <= 8; step++)
+        /* The other features differ from fold to fold by chance. */
         assert_near(cbd_supports(&w.weights, 0.5 * step), 1 / (1 + exp(2.5 - 1.4 * 0.5 * step)),
-                    0.05);
+                    0.08);
     assert_in_range(w.weights.support_min * 1000, 250, 600);
     learned_clear(&w);
     examples_clear(&x);
@@ -152,8 +153,8 @@ static void test_a_few_cases_pull_a_little(void **state)
 
     (void)state;
     now = config->weights;
-    now.support_base = now.support_said = now.support_likely = now.support_ratio = 0;
-    now.support_own = now.support_score = 0;
+    now.support_base = now.support_said = now.support_score = 0;
+    now.support_likely = now.support_joins = 0;
     l.now = &now;
     for (unsigned i = 0; i < 300; i++)
         genebank(i < 40 ? &few : &many, i, 0, i % 8 != 0);
@@ -346,6 +347,7 @@ static char *files_of(const struct learned *w)
     if (weights_write(LIAISON_SOURCE_DIR "/config", &w->weights, &text, &e) != ERR_OK)
         fail_msg("%s", e.detail);
     class_weights_write(mandate, &config->terms, &w->classes, &text);
+    class_weights_write(mandate, &config->terms, &w->supporters, &text);
     return buf_take(&text);
 }
 
