@@ -11,7 +11,8 @@
 
 enum { HASH_BYTES = 32, FILE_BYTES_MAX = 16 << 20 };
 
-/* What steers routing. Words for people (messages.csv) do not. */
+/* What steers routing. Words for people (messages.csv) and who is told of what (notices.csv) do
+ * not. */
 static const char *const ruleset_files[] = {"secretariats.csv", "topics.csv",    "facts.csv",
                                             "referrals.csv",    "countries.csv", "parties.csv",
                                             "sites.csv",        "species.csv",   "routing.csv",
@@ -97,8 +98,8 @@ static enum err_code config_read(const char *dir, struct config *c, struct err *
         (rc = class_weights_load(dir, "classes.csv", &c->mandate, &c->terms, &c->classes, e)) ||
         (rc = class_weights_load(dir, "supporters.csv", &c->mandate, &c->terms, &c->supporters,
                                  e)) ||
-        (rc = words_load(dir, &c->words, e)) || (rc = lexicon_read(dir, &c->lexicon, e)) ||
-        (rc = ruleset_read(dir, after, e)))
+        (rc = words_load(dir, &c->words, e)) || (rc = notices_load(dir, &c->notices, e)) ||
+        (rc = lexicon_read(dir, &c->lexicon, e)) || (rc = ruleset_read(dir, after, e)))
         return rc;
     c->weights.classes = &c->classes;
     c->weights.supporters = &c->supporters;

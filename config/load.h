@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "config/class_weight.h"
 #include "config/mandate.h"
+#include "config/notice.h"
 #include "config/term.h"
 #include "config/weight.h"
 #include "config/words.h"
@@ -20,6 +21,7 @@ struct config {
     struct weights weights;
     struct class_weights classes, supporters; /* weights point here */
     struct words *words;
+    struct notices notices;
     struct buf lexicon; /* bytes of lexicon.bin, empty when the folder has none */
     char ruleset[17];   /* first 16 hex digits of BLAKE2b-256 over all files that steer routing;
                            not of the lexicon, which has a mark of its own */

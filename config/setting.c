@@ -65,6 +65,32 @@ static const struct setting table[] = {
      "Newest claims, declines and manual routes that each of 16 partitions keeps for liaison routing learn."},
     {AT(unmerge_days), "14", KIND_COUNT, true, 0, 365,
      "Days within which a merge can be undone; what was promised at a merge stays."},
+    {AT(smtp_url), "", KIND_TEXT, false, 0, 0,
+     "Mail server that notices are handed to, smtp://HOST:PORT or smtps://HOST:PORT; without one no mail is sent."},
+    {AT(smtp_user), "", KIND_TEXT, false, 0, 0,
+     "Name to sign in with at the mail server; without one Liaison does not sign in."},
+    {AT(smtp_password), "", KIND_TEXT, false, 0, 0,
+     "File with the password for smtp_user; its mode must be 0600."},
+    {AT(smtp_tls), "yes", KIND_BOOL, false, 0, 0,
+     "Send no mail over a connection that is not encrypted; no: encrypt when the mail server can."},
+    {AT(mail_from), "", KIND_TEXT, false, 0, 0,
+     "Address that mails come from; without one no mail is sent."},
+    {AT(mail_reply_to), "", KIND_TEXT, false, 0, 0,
+     "Address NAME@HOST for answers, which come to NAME+TOKEN@HOST; without one mails ask for no answer."},
+    {AT(mail_in), "", KIND_TEXT, false, 0, 0,
+     "Maildir where those answers arrive, read by the role mail-in; without one none is read."},
+    {AT(contacts), "", KIND_TEXT, true, 0, 0,
+     "CSV file of people to write to (who,email,language,name); without one only contacts named in requests are told."},
+    {AT(reply_days), "60", KIND_COUNT, true, 1, 365,
+     "Days within which a mail can be answered; notices are kept as long."},
+    {AT(deliver_parallel), "16", KIND_COUNT, true, 1, 256,
+     "Mails and webhook calls that one worker has on their way at a time."},
+    {AT(deliver_retry_ms), "5000", KIND_COUNT, true, 1, 3600000,
+     "First wait before a failed delivery is tried again; the waits after it grow in proportion, to a day."},
+    {AT(deliver_lease_ms), "60000", KIND_COUNT, true, 1000, 3600000,
+     "How long one delivery may take before another worker makes it; what is under way is given up before."},
+    {AT(deliver_hours), "168", KIND_COUNT, true, 1, 8760,
+     "Hours after which an event that nobody could be told of is not told any more."},
     {AT(check_store), "yes", KIND_BOOL, false, 0, 0,
      "Refuse to start when the store's settings cannot keep what Liaison promises."},
 };
@@ -81,7 +107,7 @@ static enum err_code text_set(const struct setting *row, char *slot, const char 
 {
     size_t bytes = strlen(value);
 
-    if (!bytes || bytes >= row->room)
+    if ((!bytes && *row->init) || bytes >= row->room) /* only what may be unset is empty */
         return err_set(e, ERR_CONFIG, "%s: %s must have 1..%zu bytes", where, row->name,
                        row->room - 1);
     if (!utf8_is_valid(value, bytes) || utf8_has_control(value, bytes))
@@ -288,8 +314,9 @@ void settings_print(const struct settings *s, FILE *out)
     for (size_t i = 0; i < TABLE_N; i++) {
         fprintf(out, "\n# %s\n# Allowed: ", table[i].sentence);
         allowed_print(&table[i], out);
-        fprintf(out, ". Default: %s. Takes effect at %s.\n%s = ", table[i].init,
-                table[i].reloadable ? "reload" : "restart", table[i].name);
+        fprintf(out, ". Default: %s. Takes effect at %s.\n%s = ",
+                *table[i].init ? table[i].init : "none", table[i].reloadable ? "reload" : "restart",
+                table[i].name);
         value_print(&table[i], (const char *)s + table[i].slot, out);
         fputc('\n', out);
     }

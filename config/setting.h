@@ -27,9 +27,22 @@ struct settings {
     int64_t worker_takeover_ms; /* idle time after which another worker's entry is taken over */
     int64_t worker_retry_ms;    /* first wait before a failed entry is tried again; then doubled */
     int64_t reconcile_ms;
-    int64_t lessons;      /* for the router, kept of each of the 16 partitions; 0: none */
-    int64_t unmerge_days; /* how long a merge can be undone */
-    bool check_store;     /* refuse to start when the store's settings do not keep promises */
+    int64_t lessons;          /* for the router, kept of each of the 16 partitions; 0: none */
+    int64_t unmerge_days;     /* how long a merge can be undone */
+    char smtp_url[256];       /* "smtp://host:25" or "smtps://host"; "": no mail is sent */
+    char smtp_user[128];      /* "": no authentication */
+    char smtp_password[256];  /* file with it, mode 0600 */
+    bool smtp_tls;            /* never send without encryption */
+    char mail_from[255];      /* address; "": no mail is sent */
+    char mail_reply_to[255];  /* address; answers come to name+token@host; "": none can be given */
+    char mail_in[256];        /* Maildir that answers come to; "": none is read */
+    char contacts[256];       /* CSV file, config/contact.h; "": none */
+    int64_t reply_days;       /* how long an answer by mail is accepted */
+    int64_t deliver_parallel; /* notices on their way at a time */
+    int64_t deliver_retry_ms; /* first wait after a failed attempt; the later ones in proportion */
+    int64_t deliver_lease_ms; /* how long an attempt may take before another worker makes it */
+    int64_t deliver_hours;    /* events older than that are not told any more */
+    bool check_store;         /* refuse to start when the store's settings do not keep promises */
 };
 
 /* Defaults, then the file (NULL: none), then LIAISON_* environment (upper-case key). ERR_CONFIG:

@@ -33,16 +33,18 @@ static void readyz_looked(void *arg, const struct health *h, const struct err *e
     struct task *t = arg;
     int64_t now_ms = clock_now_ms();
     int64_t seen_ms = 0;
-    char text[256];
+    char text[320];
+    bool mails = *t->app->settings.smtp_url && *t->app->settings.mail_from;
 
     for (size_t i = 0; i < h->workers_n; i++)
         if (h->workers[i].seen_ms > seen_ms)
             seen_ms = h->workers[i].seen_ms;
-    snprintf(text, sizeof text, "[%c]redis %s\n[%c]draining %s\n[%c]workers %s\n",
+    snprintf(text, sizeof text, "[%c]redis %s\n[%c]draining %s\n[%c]workers %s\n[%c]mail %s\n",
              e->code == ERR_OK ? '+' : '-', e->code == ERR_OK ? "ok" : "no answer",
              t->app->draining ? '-' : '+', t->app->draining ? "yes" : "no",
              now_ms - seen_ms < 15000 ? '+' : '-',
-             now_ms - seen_ms < 15000 ? "ok" : "none seen for 15 s");
+             now_ms - seen_ms < 15000 ? "ok" : "none seen for 15 s", mails ? '+' : '-',
+             mails ? "set up" : "not set up: smtp_url, mail_from");
     task_reply_text(t, e->code == ERR_OK && !t->app->draining ? 200 : 503, plain, text);
 }
 

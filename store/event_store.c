@@ -93,7 +93,7 @@ static void event_field(struct event *e, const char *name, const char *value)
         e->degree = (int)strtol(value, NULL, 10);
 }
 
-static bool event_read(const struct redisReply *entry, struct event *ret_event)
+bool event_store_entry(const struct redisReply *entry, struct event *ret_event)
 {
     const char *id = reply_text(reply_at(entry, 0));
     const struct redisReply *fields = reply_at(entry, 1);
@@ -131,7 +131,7 @@ static void events_read(void *arg, const struct redisReply *reply, const struct 
 
             if (entry && p < ID_PARTITIONS && op.position)
                 snprintf(op.position->ids[p], sizeof op.position->ids[p], "%s", entry);
-            n += event_read(reply_at(entries, k), &list[n]);
+            n += event_store_entry(reply_at(entries, k), &list[n]);
         }
     }
     op.fn(op.arg, list, n, e);

@@ -23,6 +23,11 @@ struct event {
     int64_t version, at_ms;
 };
 
+/* One entry of a stream read as a reply; false when it is none of ours. ret_event borrows from it.
+ */
+struct redisReply;
+bool event_store_entry(const struct redisReply *entry, struct event *ret_event);
+
 typedef void (*position_fn)(void *arg, const struct event_position *p, const struct err *e);
 /* The present end of all streams. */
 void event_store_end(struct store *s, position_fn fn, void *arg);

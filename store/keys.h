@@ -14,6 +14,10 @@
  *   lia:{p07}:delayed          zset    ids to try again, by time
  *   lia:{p07}:dead             zset    ids given up after eight attempts, by time
  *   lia:{p07}:events           stream  one entry a transition, ids only: the outbox
+ *   lia:{p07}:notice:<ntc_>    hash    what somebody is to be told (notice_store.h)
+ *   lia:{p07}:outgoing         zset    notices by when to try them next
+ *   lia:{p07}:undelivered      zset    notices given up, by time
+ *   lia:{p07}:noticed:<whom>   zset    notices by time: of "mail", or of a webhook's id
  *   lia:{p07}:lessons          list    sealed lessons for the router, the newest last (lesson.h)
  *   lia:{p07}:verdicts         hash    "<id> <id>" -> what people said of that pair: verdict,
  *                                      engine's verdict, its probability, by whom, when (ms)

@@ -330,9 +330,10 @@ static void dead_read(void *arg, const struct redisReply *reply, const struct er
     if (e->code != ERR_OK)
         op->fault = *e;
     for (size_t i = 0; i + 1 < reply_count(reply); i += 2)
-        json_array_append_new(op->items,
-                              json_pack("{s:s, s:s}", "id", reply_text(reply_at(reply, i)), "since",
-                                        clock_text(reply_int(reply_at(reply, i + 1)), text)));
+        json_array_append_new(
+            op->items,
+            json_pack("{s:s, s:s, s:s}", "id", reply_text(reply_at(reply, i)), "since",
+                      clock_text(reply_int(reply_at(reply, i + 1)), text), "queue", "route"));
     if (--op->left > 0)
         return;
     op->fn(op->arg, op->items, &op->fault);

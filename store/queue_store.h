@@ -51,7 +51,7 @@ void queue_store_reconcile(struct store *s, unsigned partition, int64_t from_ran
 /* first: 1 when it was a dead letter. */
 void queue_store_requeue(struct store *s, const char *id, counted_fn fn, void *arg);
 
-/* {"items":[{"id","since"}]} of all partitions, at most n each. Borrowed. */
+/* [{"id","since","queue":"route"}] of all partitions, at most n each. Borrowed. */
 typedef void (*json_fn)(void *arg, json_t *value, const struct err *e);
 void queue_store_dead(struct store *s, unsigned n, json_fn fn, void *arg);
 

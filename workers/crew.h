@@ -2,6 +2,7 @@
 #ifndef WORKERS_CREW_H
 #define WORKERS_CREW_H
 
+#include "config/contact.h"
 #include "config/load.h"
 #include "config/setting.h"
 #include "routing/engine.h"
@@ -11,16 +12,24 @@
 struct crew {
     struct event_base *base;
     struct settings settings;
-    struct config *config; /* owned */
-    struct engine *engine; /* owned, borrows config */
-    struct keyring *ring;  /* owned */
-    struct store *store;   /* owned: commands */
-    struct store *reader;  /* owned: blocking reads, nothing else */
-    struct follow *follow; /* owned: the event streams */
-    char slot[48];         /* consumer name, stable over restarts: "host:1" */
+    struct config *config; /* owned; replaced whole by a reload: no operation keeps a pointer into
+                              it over a wait */
+    struct contacts contacts; /* owned; likewise */
+    struct engine *engine;    /* owned, borrows config; NULL without the role route */
+    struct keyring *ring;     /* owned */
+    struct store *store;      /* owned: commands */
+    struct store *reader;     /* owned: blocking reads of work, nothing else */
+    struct follow *follow;    /* owned: the event streams */
+    char slot[48];            /* consumer name, stable over restarts: "host:1" */
     int64_t started_ms;
     int64_t done_n; /* decisions made */
     bool stopping;  /* no new work */
 };
+
+/* Whether mail can be sent. */
+static inline bool crew_mails(const struct crew *crew)
+{
+    return *crew->settings.smtp_url && *crew->settings.mail_from;
+}
 
 #endif

@@ -1,11 +1,14 @@
 /* liaison-worker: start and stop order, signals. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "protocol/word.h"
 #include "routing/lexicon.h"
 #include "workers/crew.h"
+#include "workers/deliver.h"
 #include "workers/intake.h"
 #include "workers/mender.h"
 
+#include <curl/curl.h>
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
@@ -17,10 +20,17 @@
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78, STOP_S = 15, SIGNALS_N = 3 };
 
+/* What a worker can do; one process may do several things. */
+enum worker_role { WORKER_ROUTE, WORKER_DELIVER };
+static const char *const worker_role_words[] = {"route", "deliver", NULL};
+
 struct process {
     struct crew crew;
-    struct intake *intake;
+    unsigned roles;        /* bit a role */
+    struct intake *intake; /* of the role route, as mender */
     struct mender *mender;
+    struct deliver *deliver;
+    unsigned stopping_n; /* roles that have not stopped yet */
     struct event *signals[SIGNALS_N];
     struct event *deadline;
     const char *settings_path; /* borrowed, NULL: none */
@@ -74,6 +84,8 @@ static void process_stopped(void *arg)
 {
     struct process *p = arg;
 
+    if (--p->stopping_n > 0)
+        return;
     queue_store_farewell(p->crew.store, p->crew.slot, process_gone, p);
 }
 
@@ -85,19 +97,41 @@ static void process_late(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(p->crew.base); /* what is unfinished is taken over by others */
 }
 
+static bool process_has(const struct process *p, enum worker_role role)
+{
+    return p->roles & 1u << role;
+}
+
+/* Only who routes needs the engine. */
+static enum err_code engine_load(const struct process *p, const struct config *config,
+                                 struct engine **ret_engine, struct err *e)
+{
+    enum err_code rc;
+
+    if (!process_has(p, WORKER_ROUTE))
+        return ERR_OK;
+    rc = engine_new(config, ret_engine, e);
+    if (rc == ERR_OK)
+        log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(*ret_engine)));
+    return rc;
+}
+
 /* Parse fully, then swap; a fault changes nothing. */
 static void process_reload(struct process *p)
 {
     struct settings fresh;
     struct config *config = NULL;
     struct engine *engine = NULL;
+    struct contacts contacts = {.n = 0};
     struct err e = {0};
     const char *later;
 
     if (settings_load(p->settings_path, &fresh, &e) != ERR_OK ||
         config_load(fresh.data, &config, &e) != ERR_OK ||
-        engine_new(config, &engine, &e) != ERR_OK) {
+        contacts_load(fresh.contacts, &contacts, &e) != ERR_OK ||
+        engine_load(p, config, &engine, &e) != ERR_OK) {
         log_error("reload_refused", "why=\"%s\"", e.detail);
+        contacts_clear(&contacts);
         config_free(config);
         return;
     }
@@ -105,8 +139,15 @@ static void process_reload(struct process *p)
     if (later)
         log_warning("waits_for_restart", "setting=%s", later);
     log_set_level((enum log_level)log_level_of(p->crew.settings.log_level));
-    log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(engine)));
-    intake_renew(p->intake, config, engine);
+    contacts_clear(&p->crew.contacts);
+    p->crew.contacts = contacts;
+    if (p->intake) {
+        intake_renew(p->intake, config, engine);
+        return;
+    }
+    config_free(p->crew.config);
+    p->crew.config = config;
+    log_info("reloaded", "ruleset=%s", config->ruleset);
 }
 
 static void process_signal(evutil_socket_t signal, short what, void *arg)
@@ -122,9 +163,31 @@ static void process_signal(evutil_socket_t signal, short what, void *arg)
         event_base_loopbreak(p->crew.base);
         return;
     }
-    log_info("stopping", "in_work=%u", intake_busy(p->intake));
+    p->crew.stopping = true;
+    log_info("stopping", "in_work=%u",
+             (p->intake ? intake_busy(p->intake) : 0) +
+                 (p->deliver ? deliver_busy(p->deliver) : 0));
     evtimer_add(p->deadline, &(struct timeval){.tv_sec = STOP_S});
-    intake_stop(p->intake, process_stopped, p);
+    p->stopping_n = (p->intake ? 1u : 0) + (p->deliver ? 1u : 0);
+    if (p->intake)
+        intake_stop(p->intake, process_stopped, p);
+    if (p->deliver)
+        deliver_stop(p->deliver, process_stopped, p);
+}
+
+/* What routes: a link for blocking reads, the intake, the mender, the events that they hear. */
+static enum err_code route_start(struct process *p, const struct store_options *store,
+                                 struct err *e)
+{
+    struct crew *crew = &p->crew;
+    enum err_code rc;
+
+    if ((rc = store_new(crew->base, store, &crew->reader, e)) != ERR_OK)
+        return rc;
+    p->intake = intake_new(crew);
+    p->mender = mender_new(crew);
+    return follow_new(crew->base, store, &(struct follow_calls){process_placed, process_heard, p},
+                      &crew->follow, e);
 }
 
 static enum err_code process_start(struct process *p, struct err *e)
@@ -140,10 +203,10 @@ static enum err_code process_start(struct process *p, struct err *e)
     enum err_code rc;
 
     if ((rc = config_load(crew->settings.data, &crew->config, e)) != ERR_OK ||
-        (rc = engine_new(crew->config, &crew->engine, e)) != ERR_OK ||
+        (rc = contacts_load(crew->settings.contacts, &crew->contacts, e)) != ERR_OK ||
+        (rc = engine_load(p, crew->config, &crew->engine, e)) != ERR_OK ||
         (rc = keyring_load(crew->settings.keys, &crew->ring, e)) != ERR_OK)
         return rc;
-    log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(crew->engine)));
     crew->base = event_base_new();
     if (!crew->base)
         return err_set(e, ERR_IO, "no event base");
@@ -153,13 +216,9 @@ static enum err_code process_start(struct process *p, struct err *e)
         return rc;
     store.changed = NULL;
     store.unfit = NULL; /* the first link says it once */
-    if ((rc = store_new(crew->base, &store, &crew->reader, e)) != ERR_OK)
-        return rc;
-    p->intake = intake_new(crew);
-    p->mender = mender_new(crew);
-    if ((rc = follow_new(crew->base, &store,
-                         &(struct follow_calls){process_placed, process_heard, p}, &crew->follow,
-                         e)) != ERR_OK)
+    if ((process_has(p, WORKER_ROUTE) && (rc = route_start(p, &store, e)) != ERR_OK) ||
+        (process_has(p, WORKER_DELIVER) &&
+         (rc = deliver_new(crew, &store, &p->deliver, e)) != ERR_OK))
         return rc;
     p->deadline = evtimer_new(crew->base, process_late, p);
     for (unsigned i = 0; i < SIGNALS_N; i++) {
@@ -178,9 +237,11 @@ static void process_stop(struct process *p)
     crew->stopping = true;
     follow_free(crew->follow);
     store_free(crew->reader);
+    deliver_hush(p->deliver);
     store_free(crew->store);
     intake_free(p->intake);
     mender_free(p->mender);
+    deliver_free(p->deliver);
     if (p->deadline)
         event_free(p->deadline);
     for (unsigned i = 0; i < SIGNALS_N; i++)
@@ -189,6 +250,7 @@ static void process_stop(struct process *p)
     keyring_free(crew->ring);
     engine_free(crew->engine);
     config_free(crew->config);
+    contacts_clear(&crew->contacts);
     if (crew->base) {
         event_base_loop(crew->base, EVLOOP_NONBLOCK); /* what the links' connections still hold */
         event_base_free(crew->base);
@@ -198,9 +260,9 @@ static void process_stop(struct process *p)
 
 static int usage(FILE *out)
 {
-    fputs("usage: liaison-worker [-c FILE] [--role route] [--slot NAME] [-V]\n"
+    fputs("usage: liaison-worker [-c FILE] [--role ROLE].. [--slot NAME] [-V]\n"
           "  -c, --config FILE  settings\n"
-          "      --role ROLE    what to do; may be given several times (default: route)\n"
+          "      --role ROLE    route (the default) or deliver; may be given several times\n"
           "      --slot NAME    this worker's name on this machine (default: 1); each needs its "
           "own\n"
           "  -V, --version      print the version\n",
@@ -229,7 +291,7 @@ int main(int argc, char **argv)
     struct process p = {.exit_code = 0};
     const char *slot = "1";
     struct err e = {0};
-    int option;
+    int option, role;
 
     log_init("liaison-worker", LOG_INFO);
     while ((option = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
@@ -239,12 +301,16 @@ int main(int argc, char **argv)
             slot = optarg;
         else if (option == 'V')
             return puts("liaison-worker " LIAISON_VERSION), 0;
-        else if (option != 'r' || strcmp(optarg, "route") != 0)
+        else if (option == 'r' && (role = word_index(worker_role_words, optarg)) >= 0)
+            p.roles |= 1u << role;
+        else
             return usage(option == 'h' ? stdout : stderr);
     }
     if (optind < argc)
         return usage(stderr);
-    if (sodium_init() < 0)
+    if (!p.roles)
+        p.roles = 1u << WORKER_ROUTE;
+    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return 1;
     if (settings_load(p.settings_path, &p.crew.settings, &e) != ERR_OK) {
         fprintf(stderr, "%s\n", e.detail);
@@ -260,5 +326,6 @@ int main(int argc, char **argv)
         p.exit_code = e.code == ERR_CONFIG ? EXIT_CONFIG : 1;
     }
     process_stop(&p);
+    curl_global_cleanup();
     return p.exit_code;
 }

@@ -341,6 +341,13 @@ class Site:
         self.workers[slot] = worker
         return worker
 
+    def start_role(self, slot, *roles, env=None):
+        """A worker that does something else than routing."""
+        argv = [BIN / "liaison-worker", "--slot", slot]
+        for role in roles:
+            argv += ["--role", role]
+        return self._spawn(Process, f"{'-'.join(roles)}-{slot}", argv, env=env)
+
     def revive(self):
         """So that one broken process fails one test, not all that follow."""
         for slot, worker in list(self.workers.items()):

@@ -125,6 +125,7 @@ static void test_words_for_people_do_not_change_the_ruleset(void **state)
     folder_copy_config(&f);
     ruleset_of(f.path, before);
     touch(&f, "messages.csv");
+    touch(&f, "notices.csv");
     ruleset_of(f.path, after);
     assert_string_equal(before, after);
     folder_remove(&f);
@@ -133,9 +134,9 @@ static void test_words_for_people_do_not_change_the_ruleset(void **state)
 static void test_any_faulty_or_missing_file_leaves_the_old_config(void **state)
 {
     static const char *const files[] = {
-        "secretariats.csv", "topics.csv",   "facts.csv",         "referrals.csv", "countries.csv",
-        "parties.csv",      "sites.csv",    "species.csv",       "routing.csv",   "classes.csv",
-        "supporters.csv",   "messages.csv", "terms/general.csv",
+        "secretariats.csv", "topics.csv",   "facts.csv",   "referrals.csv",     "countries.csv",
+        "parties.csv",      "sites.csv",    "species.csv", "routing.csv",       "classes.csv",
+        "supporters.csv",   "messages.csv", "notices.csv", "terms/general.csv",
     };
 
     (void)state;

@@ -1,0 +1,29 @@
+/* From an event to its notices: who is told, each person once. */
+#ifndef WORKERS_ANNOUNCE_H
+#define WORKERS_ANNOUNCE_H
+
+#include "store/notice_store.h"
+#include "store/request_store.h"
+#include "workers/crew.h"
+
+enum { ANNOUNCE_PEOPLE_MAX = 64 };
+
+/* One who is told. Texts are borrowed from the record, its document or the contacts. */
+struct told {
+    struct principal who;
+    const char *email, *name;
+    int language;
+    const struct notice_row *row;
+};
+
+/* Pure. The people of one event, in the order of the rows; no address twice. Returns how many. */
+size_t announce_people(const struct notices *rows, const struct contacts *contacts,
+                       const struct happening *event, const struct stored *stored,
+                       struct told list[ANNOUNCE_PEOPLE_MAX]);
+
+/* Writes the notices of the event and acknowledges it. fn is called once, when that is done or left
+ * for later; never before this returned. */
+void announce_begin(struct crew *crew, const struct happening *event, void (*fn)(void *arg),
+                    void *arg);
+
+#endif
