@@ -119,22 +119,3 @@ bool clock_read(const char *text, int64_t *ret_ms)
     *ret_ms = (int64_t)s * 1000 + ms;
     return true;
 }
-
-static int weekday(int64_t ms)
-{
-    return (int)((ms / CLOCK_DAY_MS + 4) % 7); /* 1970-01-01 was a Thursday; 0 is Sunday */
-}
-
-int64_t clock_add_working_days(int64_t from_ms, int n)
-{
-    int64_t at = from_ms;
-
-    while (weekday(at) == 0 || weekday(at) == 6)
-        at = (at / CLOCK_DAY_MS + 1) * CLOCK_DAY_MS;
-    while (n > 0) {
-        at += CLOCK_DAY_MS;
-        if (weekday(at) != 0 && weekday(at) != 6)
-            n--;
-    }
-    return at;
-}

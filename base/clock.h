@@ -20,7 +20,5 @@ char *clock_text(int64_t ms, char out[CLOCK_TEXT_BYTES]);
  * it is not a real date. ret_ms stays untouched then. */
 bool clock_read(const char *text, int64_t *ret_ms);
 int clock_year(int64_t ms);
-/* Adds n working days (Monday to Friday, UTC); a start on a weekend counts from Monday 00:00. */
-int64_t clock_add_working_days(int64_t from_ms, int n);
 
 #endif

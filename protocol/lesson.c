@@ -28,6 +28,10 @@ static bool act_teaches(enum action a, const struct transition_input *in)
     case ACTION_JOIN:
     case ACTION_OFFER:
     case ACTION_HOLD:
+    case ACTION_REMIND:
+    case ACTION_OPEN:
+    case ACTION_EXPIRE:
+    case ACTION_LAPSE:
     case ACTION_ASK:
     case ACTION_REPLY:
     case ACTION_PLAN:

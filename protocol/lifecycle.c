@@ -7,10 +7,10 @@ const char *const state_words[] = {
     "planned",   "delivering", "answered",         "unmatched", "closed",
     "withdrawn", "merged",     "declined",         "referred",  NULL};
 const char *const action_words[] = {
-    "submit",  "offer", "hold",   "claim",    "decline", "release",    "ask",
-    "reply",   "plan",  "agree",  "amend",    "note",    "contribute", "answer",
-    "confirm", "close", "reopen", "withdraw", "route",   "refer",      "merge",
-    "unmerge", "link",  "join",   "escalate", NULL};
+    "submit",     "offer",   "hold",    "remind", "open",     "expire",   "lapse", "claim",
+    "decline",    "release", "ask",     "reply",  "plan",     "agree",    "amend", "note",
+    "contribute", "answer",  "confirm", "close",  "reopen",   "withdraw", "route", "refer",
+    "merge",      "unmerge", "link",    "join",   "escalate", NULL};
 const char *const standing_words[] = {"",
                                       "may take the lead",
                                       "invited to support",
@@ -41,6 +41,11 @@ const char *const guard_words[] = {"",
                                    "merged while unmatched, in time",
                                    "below level 3",
                                    "below level 3, once in a state",
+                                   "the clock demands it",
+                                   "the lease has ended, another lead can be proposed",
+                                   "the lease has ended, no other lead",
+                                   "lapsed at most 180 days ago",
+                                   "after two cycles",
                                    NULL};
 const char *const ball_words[] = {"", "system", "coordinator", "country", "secretariat", NULL};
 
@@ -60,8 +65,10 @@ const struct lifecycle_row lifecycle_rows[] = {
 
     {ACTION_ROUTE,      IN(TRIAGE) | IN(UNMATCHED),   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_OFFERED},
     {ACTION_ASK,        IN(TRIAGE),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_AWAITING_COUNTRY},
-    {ACTION_DECLINE,    IN(TRIAGE) | IN(UNMATCHED),   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_DECLINED},
-    {ACTION_REFER,      IN(TRIAGE) | IN(UNMATCHED),   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_REFERRED},
+    {ACTION_DECLINE,    IN(TRIAGE),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_DECLINED},
+    {ACTION_DECLINE,    IN(UNMATCHED),                ROLE_COORDINATOR, STANDING_ANY,       GUARD_CYCLES,        STATE_DECLINED},
+    {ACTION_REFER,      IN(TRIAGE),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_NONE,          STATE_REFERRED},
+    {ACTION_REFER,      IN(UNMATCHED),                ROLE_COORDINATOR, STANDING_ANY,       GUARD_CYCLES,        STATE_REFERRED},
 
     {ACTION_CLAIM,      IN(OFFERED),                  ROLE_SECRETARIAT, STANDING_PROPOSED,  GUARD_AS_LEAD,       STATE_CLAIMED},
     {ACTION_CLAIM,      IN(OFFERED) | AT_WORK | IN(AWAITING_COUNTRY),
@@ -75,7 +82,7 @@ const struct lifecycle_row lifecycle_rows[] = {
     {ACTION_ASK,        IN(CLAIMED) | IN(DELIVERING), ROLE_SECRETARIAT, STANDING_LEAD,      GUARD_NONE,          STATE_AWAITING_COUNTRY},
     {ACTION_PLAN,       IN(CLAIMED),                  ROLE_SECRETARIAT, STANDING_LEAD,      GUARD_NONE,          STATE_PLANNED},
     {ACTION_NOTE,       AT_WORK,                      ROLE_SECRETARIAT, STANDING_TEAM,      GUARD_NONE,          STATE_SAME},
-    {ACTION_CONTRIBUTE, AT_WORK,                      ROLE_SECRETARIAT, STANDING_SUPPORTER, GUARD_NONE,          STATE_SAME},
+    {ACTION_CONTRIBUTE, AT_WORK | IN(ANSWERED),       ROLE_SECRETARIAT, STANDING_SUPPORTER, GUARD_NONE,          STATE_SAME},
     {ACTION_ANSWER,     IN(CLAIMED) | IN(DELIVERING), ROLE_SECRETARIAT, STANDING_LEAD,      GUARD_NONE,          STATE_ANSWERED},
 
     {ACTION_REPLY,      IN(AWAITING_COUNTRY),         ROLE_COUNTRY,     STANDING_ANY,       GUARD_FROM_TRIAGE,   STATE_TRIAGE},
@@ -87,6 +94,7 @@ const struct lifecycle_row lifecycle_rows[] = {
     {ACTION_CONFIRM,    IN(ANSWERED),                 ROLE_COUNTRY,     STANDING_ANY,       GUARD_UNRESOLVED,    STATE_CLAIMED},
     {ACTION_CLOSE,      IN(ANSWERED),                 ROLE_COUNTRY,     STANDING_ANY,       GUARD_NONE,          STATE_CLOSED},
     {ACTION_REOPEN,     IN(CLOSED),                   ROLE_COUNTRY,     STANDING_ANY,       GUARD_RECENT,        STATE_CLAIMED},
+    {ACTION_REOPEN,     IN(WITHDRAWN),                ROLE_COUNTRY,     STANDING_ANY,       GUARD_LAPSED,        STATE_TRIAGE},
     {ACTION_WITHDRAW,   OPEN,                         ROLE_COUNTRY,     STANDING_ANY,       GUARD_NONE,          STATE_WITHDRAWN},
 
     {ACTION_MERGE,      IN(TRIAGE) | IN(AWAITING_COUNTRY) | IN(OFFERED) | IN(CLAIMED) | IN(UNMATCHED),
@@ -105,6 +113,15 @@ const struct lifecycle_row lifecycle_rows[] = {
     {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_WAS_UNMATCHED, STATE_UNMATCHED},
     {ACTION_UNMERGE,    DECIDED | ENDED,              ROLE_COORDINATOR, STANDING_ANY,       GUARD_RECEIVES,      STATE_SAME},
     {ACTION_UNMERGE,    IN(MERGED),                   ROLE_COORDINATOR, STANDING_ANY,       GUARD_FOLLOWS,       STATE_SAME},
+    {ACTION_REMIND,     IN(AWAITING_COUNTRY) | AT_WORK | IN(ANSWERED),
+                                                      ROLE_SYSTEM,      STANDING_ANY,       GUARD_DUE,           STATE_SAME},
+    {ACTION_OPEN,       IN(OFFERED),                  ROLE_SYSTEM,      STANDING_ANY,       GUARD_DUE,           STATE_SAME},
+    {ACTION_EXPIRE,     IN(OFFERED),                  ROLE_SYSTEM,      STANDING_ANY,       GUARD_DUE,           STATE_UNMATCHED},
+    {ACTION_RELEASE,    IN(CLAIMED),                  ROLE_SYSTEM,      STANDING_ANY,       GUARD_DUE_NEXT_LEAD, STATE_OFFERED},
+    {ACTION_RELEASE,    IN(CLAIMED),                  ROLE_SYSTEM,      STANDING_ANY,       GUARD_DUE_NO_LEAD,   STATE_UNMATCHED},
+    {ACTION_LAPSE,      IN(AWAITING_COUNTRY),         ROLE_SYSTEM,      STANDING_ANY,       GUARD_DUE,           STATE_WITHDRAWN},
+    {ACTION_CLOSE,      IN(ANSWERED),                 ROLE_SYSTEM,      STANDING_ANY,       GUARD_DUE,           STATE_CLOSED},
+    {ACTION_ESCALATE,   DECIDED,                      ROLE_SYSTEM,      STANDING_ANY,       GUARD_DUE,           STATE_SAME},
     {ACTION_ESCALATE,   DECIDED,                      ROLE_SECRETARIAT, STANDING_ROUTED,    GUARD_BELOW_TOP,     STATE_SAME},
     {ACTION_ESCALATE,   OPEN,                         ROLE_COORDINATOR, STANDING_ANY,       GUARD_BELOW_TOP,     STATE_SAME},
     {ACTION_ESCALATE,   OPEN,                         ROLE_COUNTRY,     STANDING_ANY,       GUARD_FIRST_HERE,    STATE_SAME},

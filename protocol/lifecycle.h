@@ -37,6 +37,10 @@ enum action {
     ACTION_SUBMIT, /* creates; never an API verb on a request */
     ACTION_OFFER,  /* the router found a lead */
     ACTION_HOLD,   /* the router leaves it to a person */
+    ACTION_REMIND, /* what the clock demands (timer.h): */
+    ACTION_OPEN,   /* .. the first window has passed: the lead is open to all routed */
+    ACTION_EXPIRE, /* .. the open window, too */
+    ACTION_LAPSE,  /* .. no reply to a question */
     ACTION_CLAIM,
     ACTION_DECLINE,
     ACTION_RELEASE,
@@ -100,9 +104,14 @@ enum guard {
     GUARD_WAS_UNMATCHED,
     /* Escalation, up to LEVEL_MAX: */
     GUARD_BELOW_TOP,
-    GUARD_FIRST_HERE /* .. and its country has not yet done so in this state */
+    GUARD_FIRST_HERE, /* .. and its country has not yet done so in this state */
+    GUARD_DUE,        /* the clock demands it now */
+    GUARD_DUE_NEXT_LEAD,
+    GUARD_DUE_NO_LEAD,
+    GUARD_LAPSED, /* withdrawn for want of a reply, at most 180 days ago */
+    GUARD_CYCLES  /* unmatched for the second time, or for a whole cycle */
 };
-enum { GUARDS_N = GUARD_FIRST_HERE + 1 };
+enum { GUARDS_N = GUARD_CYCLES + 1 };
 
 /* Who hears of an escalation: 1 the officer of the ball-holder and the deputy, 2 the head of unit
  * and the coordinator, 3 the heads of all routed secretariats and the chair, as information (domain

@@ -7,7 +7,8 @@ const char *const offer_role_words[] = {"lead", "support", NULL};
 const char *const offer_state_words[] = {"pending",   "accepted",  "declined", "expired",
                                          "withdrawn", "completed", NULL};
 
-/* Offers as arrays of five: kept with every request, so short. */
+/* Offers as arrays of five, or of seven with what a supporter did: kept with every request, so
+ * short. */
 static json_t *offers_write(const struct record *r)
 {
     json_t *list = json_array();
@@ -17,6 +18,10 @@ static json_t *offers_write(const struct record *r)
 
         json_array_append_new(list, json_pack("[s, i, i, I, i]", o->secretariat, (int)o->role,
                                               (int)o->state, (json_int_t)o->due_ms, o->reason));
+        if (o->contributed_ms || o->is_reminded) {
+            json_array_append_new(json_array_get(list, i), json_integer(o->contributed_ms));
+            json_array_append_new(json_array_get(list, i), json_integer(o->is_reminded));
+        }
     }
     return list;
 }
@@ -49,17 +54,26 @@ static void rare_write(json_t *meta, const struct record *r)
                                   (json_int_t)r->undo_ms, was));
 }
 
+static json_t *timing_write(const struct record *r)
+{
+    return json_pack(
+        "[I, I, I, I, I, I, I, b, I, I, I]", (json_int_t)r->wake_ms, (json_int_t)r->timer.used_ms,
+        (json_int_t)r->timer.grace_ms, (json_int_t)r->timer.done_n, (json_int_t)r->kept.used_ms,
+        (json_int_t)r->kept.grace_ms, (json_int_t)r->kept.done_n, (int)r->is_open,
+        (json_int_t)r->unmatched_n, (json_int_t)r->plan_due_ms, (json_int_t)r->plan_ms);
+}
+
 json_t *record_meta(const struct record *r)
 {
-    json_t *meta = json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, "
-                             "s:b, s:i, s:i, s:I, s:s}",
-                             "l", (int)r->language, "u", (int)r->urgency, "d", (int)r->disclosure,
-                             "s", (json_int_t)r->submitted_ms, "m", (json_int_t)r->updated_ms, "b",
-                             (json_int_t)r->since_ms, "e", (json_int_t)r->due_ms, "h", r->lead, "n",
-                             (json_int_t)r->epoch, "c", (json_int_t)r->claimed_ms, "x",
-                             (json_int_t)r->lease_ms, "o", offers_write(r), "i", informed_write(r),
-                             "r", (int)r->restricted, "t", (int)r->return_state, "z",
-                             (int)r->outcome, "p", (json_int_t)r->reopened_n, "f", r->referred);
+    json_t *meta = json_pack(
+        "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, "
+        "s:b, s:i, s:i, s:I, s:s, s:o}",
+        "l", (int)r->language, "u", (int)r->urgency, "d", (int)r->disclosure, "s",
+        (json_int_t)r->submitted_ms, "m", (json_int_t)r->updated_ms, "b", (json_int_t)r->since_ms,
+        "e", (json_int_t)r->due_ms, "h", r->lead, "n", (json_int_t)r->epoch, "c",
+        (json_int_t)r->claimed_ms, "x", (json_int_t)r->lease_ms, "o", offers_write(r), "i",
+        informed_write(r), "r", (int)r->restricted, "t", (int)r->return_state, "z", (int)r->outcome,
+        "p", (json_int_t)r->reopened_n, "f", r->referred, "k", timing_write(r));
 
     if (!meta)
         bug("record_meta");
@@ -97,6 +111,8 @@ static bool offers_read(struct record *r, const json_t *list)
         o->role = (enum offer_role)role;
         o->state = (enum offer_state)state;
         o->due_ms = due;
+        o->contributed_ms = json_integer_value(json_array_get(json_array_get(list, i), 5));
+        o->is_reminded = json_integer_value(json_array_get(json_array_get(list, i), 6)) != 0;
     }
     return true;
 }
@@ -119,6 +135,26 @@ static bool id_read(const json_t *v, char out[ID_BYTES])
     if (!id || !id_is(id, "req_"))
         return false;
     memcpy(out, id, ID_BYTES);
+    return true;
+}
+
+static bool timing_read(struct record *r, const json_t *clock)
+{
+    json_int_t wake, used, grace, done, kept_used, kept_grace, kept_done, unmatched, plan_due, plan;
+    int is_open;
+
+    if (json_unpack((json_t *)(uintptr_t)clock, "[I, I, I, I, I, I, I, b, I, I, I]", &wake, &used,
+                    &grace, &done, &kept_used, &kept_grace, &kept_done, &is_open, &unmatched,
+                    &plan_due, &plan) ||
+        used < 0 || grace < 0 || done < 0 || kept_used < 0 || kept_grace < 0 || kept_done < 0)
+        return false;
+    r->wake_ms = wake;
+    r->timer = (struct timer){.used_ms = used, .grace_ms = grace, .done_n = done};
+    r->kept = (struct timer){.used_ms = kept_used, .grace_ms = kept_grace, .done_n = kept_done};
+    r->is_open = is_open;
+    r->unmatched_n = unmatched;
+    r->plan_due_ms = plan_due;
+    r->plan_ms = plan;
     return true;
 }
 
@@ -169,22 +205,23 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
 {
     int language, urgency, disclosure, restricted, back, outcome;
     json_int_t submitted, updated, since, due, epoch, claimed, lease, reopened;
-    const json_t *offers, *informed;
+    const json_t *offers, *informed, *clock;
     const char *lead, *referred;
     struct record read = *r;
 
     if (json_unpack((json_t *)(uintptr_t)meta,
                     "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:b, s:i, "
-                    "s:i, s:I, s:s}",
+                    "s:i, s:I, s:s, s:o}",
                     "l", &language, "u", &urgency, "d", &disclosure, "s", &submitted, "m", &updated,
                     "b", &since, "e", &due, "h", &lead, "n", &epoch, "c", &claimed, "x", &lease,
                     "o", &offers, "i", &informed, "r", &restricted, "t", &back, "z", &outcome, "p",
-                    &reopened, "f", &referred) ||
+                    &reopened, "f", &referred, "k", &clock) ||
         language < 0 || language > LANGUAGE_ZH || urgency < 0 || urgency > URGENCY_PLANNED ||
         disclosure < 0 || disclosure > DISCLOSURE_RESTRICTED || back < 0 || back > STATES_N ||
         outcome < 0 || outcome > OUTCOME_NO_REPLY || strlen(referred) >= sizeof r->referred ||
         strlen(lead) >= sizeof r->lead || !offers_read(&read, offers) ||
-        !informed_read(&read, informed) || !level_read(&read, meta) || !merged_read(&read, meta))
+        !informed_read(&read, informed) || !timing_read(&read, clock) || !level_read(&read, meta) ||
+        !merged_read(&read, meta))
         return err_set(e, ERR_INTERNAL, "record %s: unreadable meta", r->id);
     read.language = (enum language)language;
     read.urgency = (enum urgency)urgency;

@@ -42,9 +42,16 @@ struct offer {
     char secretariat[PRINCIPAL_OF_BYTES];
     enum offer_role role;
     enum offer_state state;
-    int64_t due_ms;       /* pending: until when; 0: open */
-    int reason;           /* index in reason_words, -1: none */
-    enum offer_state was; /* of a merged request: before it was merged */
+    int64_t due_ms; /* pending: until when; a supporter at work: when it must contribute; 0: open */
+    int reason;     /* index in reason_words, -1: none */
+    int64_t contributed_ms; /* a supporter: when it last did; 0: not yet */
+    bool is_reminded;       /* .. that its contribution is late */
+    enum offer_state was;   /* of a merged request: before it was merged */
+};
+
+/* What of a clock's norm is used up (timer.h). */
+struct timer {
+    int64_t used_ms, grace_ms, done_n;
 };
 
 struct record {
@@ -59,8 +66,10 @@ struct record {
 
     int64_t submitted_ms;
     int64_t updated_ms;
-    int64_t since_ms; /* when the clock of this state began */
-    int64_t due_ms;   /* 0: no clock runs */
+    int64_t since_ms;         /* when the present run of this state's clock began */
+    int64_t due_ms;           /* 0: no clock runs */
+    int64_t wake_ms;          /* when the clock demands something next; 0: never */
+    struct timer timer, kept; /* kept: of the clock that goes on when the ball comes back */
 
     char lead[PRINCIPAL_OF_BYTES]; /* proposed lead while offered, then the claim's holder */
     int64_t epoch;                 /* +1 a claim */
@@ -70,6 +79,10 @@ struct record {
     char informed[RECORD_OFFERS_MAX][PRINCIPAL_OF_BYTES];
     size_t informed_n;
     bool restricted;         /* supporters see the header only (rule 3.2/10) */
+    bool is_open;            /* offered: every routed secretariat may take the lead */
+    int64_t unmatched_n;     /* how often it became unmatched */
+    int64_t plan_due_ms;     /* the plan's own date, 0: it has none .. */
+    int64_t plan_ms;         /* .. and, once agreed to, how long that left for delivery */
     enum state return_state; /* in awaiting_country: where a reply leads */
     enum outcome outcome;
     int64_t reopened_n;

@@ -1,7 +1,6 @@
 #include "protocol/transition.h"
 
 #include "base/clock.h"
-#include "protocol/norm.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -18,6 +17,11 @@
 #define END {NULL, FIELD_TEXT, false, 0, 0, 0, NULL, NULL, 0, NULL}
 
 static const struct field says_text[] = {F_TEXT(true, "for the other side to read"), F_EPOCH, END};
+#define F_URGENCY {"urgency", FIELD_WORD, false, 0, 0, 0, urgency_words, NULL, IN(urgency), "how urgent it is from now on; time that is used up stays used up"}
+static const struct field says_plan[] = {
+    F_TEXT(true, "for the other side to read"), F_EPOCH,
+    {"due_at", FIELD_DATE, false, 0, 0, 0, NULL, NULL, IN(due), "until when help will have been given"}, END};
+static const struct field says_amend[] = {F_TEXT(true, "for the other side to read"), F_URGENCY, END};
 static const struct field says_why[] = {F_TEXT(true, "why"), END};
 static const struct field may_say_text[] = {F_TEXT(false, "for the other side to read"), END};
 static const struct field says_claim[] = {
@@ -32,7 +36,7 @@ static const struct field says_route[] = {
     {"support", FIELD_SECRETARIAT, false, 4, 0, 0, NULL, NULL, IN(support), "supporters"},
     {"not_duplicate_of", FIELD_TEXT, false, 10, 1, RECORD_NAME_MAX, NULL, NULL, IN(not_of),
      "which of the listed duplicates are none, by id or reference; all of them when left out"},
-    F_TEXT(false, "why"), END};
+    F_URGENCY, F_TEXT(false, "why"), END};
 #define F_OTHER(about) {"other", FIELD_TEXT, true, 0, 1, RECORD_NAME_MAX, NULL, NULL, IN(other), about}
 static const struct field says_merge[] = {F_OTHER("id or reference of another request of the same country; the one received first survives"), F_TEXT(false, "why"), END};
 static const struct field says_join[] = {F_OTHER("id or reference of another open request of the same country"), F_TEXT(false, "why"), END};
@@ -44,7 +48,8 @@ static const struct field says_refer[] = {
     {"body", FIELD_TEXT, true, 0, 2, RECORD_REFERRED_MAX, NULL, NULL, IN(body), "outside body"}, F_TEXT(true, "what was agreed"), END};
 /* clang-format on */
 
-const struct transition_input transition_silent = {.reason = -1, .as = -1, .epoch = -1};
+const struct transition_input transition_silent = {
+    .reason = -1, .as = -1, .epoch = -1, .urgency = -1};
 
 const struct field *transition_fields(enum action a)
 {
@@ -52,8 +57,8 @@ const struct field *transition_fields(enum action a)
     static const struct field *const says[ACTIONS_N] = {
         [ACTION_CLAIM] = says_claim,      [ACTION_DECLINE] = says_decline,
         [ACTION_RELEASE] = says_release,  [ACTION_ASK] = says_text,
-        [ACTION_REPLY] = says_text,       [ACTION_PLAN] = says_text,
-        [ACTION_AGREE] = may_say_text,    [ACTION_AMEND] = says_text,
+        [ACTION_REPLY] = says_text,       [ACTION_PLAN] = says_plan,
+        [ACTION_AGREE] = may_say_text,    [ACTION_AMEND] = says_amend,
         [ACTION_NOTE] = says_text,        [ACTION_CONTRIBUTE] = says_text,
         [ACTION_ANSWER] = says_text,      [ACTION_CONFIRM] = says_outcome,
         [ACTION_CLOSE] = says_outcome,    [ACTION_REOPEN] = says_text,
@@ -108,7 +113,7 @@ bool transition_may_lead(const struct record *r, const char *secretariat, int64_
     if (r->state != STATE_OFFERED || !o ||
         (o->state != OFFER_PENDING && !(o->role == OFFER_SUPPORT && o->state == OFFER_ACCEPTED)))
         return false;
-    return !strcmp(r->lead, secretariat) || now_ms >= r->due_ms;
+    return !strcmp(r->lead, secretariat) || r->is_open || now_ms >= r->due_ms;
 }
 
 static bool stands(const struct record *r, enum standing s, const char *code, int64_t now_ms)
@@ -158,13 +163,22 @@ static bool came_from(const struct record *r, enum state s, const struct transit
     return from == s && now_ms <= r->undo_ms && (!in || is_side(in, SIDE_YIELDS));
 }
 
+/* Whether the clock demands this action now. */
+static bool is_due(const struct record *r, enum action a, const struct transition_input *in,
+                   int64_t now_ms)
+{
+    struct timer_act act;
+
+    return in && timer_due(r, in->calendars, now_ms, &act) && act.action == a;
+}
+
 /* in NULL: would it hold with a fitting body? */
-static bool guard_holds(const struct record *r, enum guard g, const char *who,
+static bool guard_holds(const struct record *r, const struct lifecycle_row *row, const char *who,
                         const struct transition_input *in, int64_t now_ms)
 {
     const int64_t reopen_ms = 180 * CLOCK_DAY_MS;
 
-    switch (g) {
+    switch (row->guard) {
     case GUARD_NONE:
         return true;
     case GUARD_AS_SUPPORT:
@@ -209,6 +223,16 @@ static bool guard_holds(const struct record *r, enum guard g, const char *who,
         return r->level < LEVEL_MAX;
     case GUARD_FIRST_HERE:
         return r->level < LEVEL_MAX && !r->is_raised;
+    case GUARD_DUE:
+        return is_due(r, row->action, in, now_ms);
+    case GUARD_DUE_NEXT_LEAD:
+        return is_due(r, row->action, in, now_ms) && next_lead(r, r->lead) >= 0;
+    case GUARD_DUE_NO_LEAD:
+        return is_due(r, row->action, in, now_ms) && next_lead(r, r->lead) < 0;
+    case GUARD_LAPSED:
+        return r->outcome == OUTCOME_NO_REPLY && now_ms - r->since_ms <= reopen_ms;
+    case GUARD_CYCLES:
+        return r->unmatched_n >= 2 || now_ms >= r->due_ms;
     }
     return false;
 }
@@ -223,8 +247,7 @@ static const struct lifecycle_row *find_row(const struct record *r, enum action 
         const struct lifecycle_row *row = &lifecycle_rows[i];
 
         if (row->action == a && row->role == who->role && (row->from & 1u << r->state) &&
-            stands(r, row->standing, who->of, now_ms) &&
-            guard_holds(r, row->guard, who->of, in, now_ms))
+            stands(r, row->standing, who->of, now_ms) && guard_holds(r, row, who->of, in, now_ms))
             return row;
     }
     return NULL;
@@ -242,10 +265,8 @@ unsigned transition_allowed(const struct record *r, const struct principal *who,
 
 /* --- what an action does beside moving ---------------------------------------------------- */
 
-void transition_offer(struct record *r, const struct routed *to, int64_t now_ms)
+void transition_offer(struct record *r, const struct routed *to)
 {
-    int64_t due_ms = norm_due(NORM_FIRST_WINDOW, r->urgency, now_ms);
-
     r->offers_n = 0;
     r->informed_n = 0;
     r->restricted = to->restricted;
@@ -256,7 +277,7 @@ void transition_offer(struct record *r, const struct routed *to, int64_t now_ms)
 
         if (!*code || record_offer_find(r, code))
             continue;
-        *o = (struct offer){.role = i ? OFFER_SUPPORT : OFFER_LEAD, .due_ms = due_ms, .reason = -1};
+        *o = (struct offer){.role = i ? OFFER_SUPPORT : OFFER_LEAD, .reason = -1};
         snprintf(o->secretariat, sizeof o->secretariat, "%s", code);
         r->offers_n++;
     }
@@ -264,7 +285,24 @@ void transition_offer(struct record *r, const struct routed *to, int64_t now_ms)
         snprintf(r->informed[r->informed_n++], PRINCIPAL_OF_BYTES, "%s", to->informed[i]);
 }
 
-static void take_lead(struct record *r, const char *code, int64_t now_ms)
+/* Its contribution is awaited from now on. */
+static void await_contribution(const struct record *r, struct offer *o, const struct calendars *c,
+                               int64_t now_ms)
+{
+    o->due_ms = timer_contribution_ms(r, c, o->secretariat, now_ms);
+    o->is_reminded = false;
+    o->contributed_ms = 0;
+}
+
+static void take_support(const struct record *r, struct offer *mine, const struct calendars *c,
+                         int64_t now_ms)
+{
+    mine->state = OFFER_ACCEPTED;
+    if (r->claimed_ms) /* else from the claim on */
+        await_contribution(r, mine, c, now_ms);
+}
+
+static void take_lead(struct record *r, const char *code, const struct calendars *c, int64_t now_ms)
 {
     struct offer *mine = record_offer(r, code);
 
@@ -276,17 +314,19 @@ static void take_lead(struct record *r, const char *code, int64_t now_ms)
     snprintf(r->lead, sizeof r->lead, "%s", code);
     r->epoch++;
     r->claimed_ms = now_ms;
-    r->lease_ms = norm_due(NORM_LEASE, r->urgency, now_ms);
+    for (size_t i = 0; i < r->offers_n; i++)
+        if (&r->offers[i] != mine && r->offers[i].state == OFFER_ACCEPTED)
+            await_contribution(r, &r->offers[i], c, now_ms);
 }
 
-/* `code` is out as lead; the best placed of the others is proposed. */
-static void pass_lead(struct record *r, const char *code, int reason)
+/* The lead is out; the best placed of the others is proposed. */
+static void pass_lead(struct record *r, enum offer_state as, int reason)
 {
-    struct offer *mine = record_offer(r, code);
-    int index = next_lead(r, code);
+    struct offer *mine = record_offer(r, r->lead);
+    int index = next_lead(r, r->lead);
     struct offer *next = index < 0 ? NULL : &r->offers[index];
 
-    mine->state = OFFER_DECLINED;
+    mine->state = as;
     mine->reason = reason;
     r->claimed_ms = r->lease_ms = 0;
     r->lead[0] = '\0';
@@ -297,13 +337,13 @@ static void pass_lead(struct record *r, const char *code, int reason)
     snprintf(r->lead, sizeof r->lead, "%s", next->secretariat);
 }
 
-static void route_by_hand(struct record *r, const struct transition_input *in, int64_t now_ms)
+static void route_by_hand(struct record *r, const struct transition_input *in)
 {
     struct routed to = {.lead = in->lead, .restricted = r->restricted};
 
     for (size_t i = 0; i < json_array_size(in->support); i++)
         to.support[to.support_n++] = json_string_value(json_array_get(in->support, i));
-    transition_offer(r, &to, now_ms);
+    transition_offer(r, &to);
 }
 
 static void settle_offers(struct record *r, enum offer_state accepted, enum offer_state pending)
@@ -338,28 +378,40 @@ static void bring_back(struct record *r)
     r->undo_ms = 0;
 }
 
-/* The clock of the present state, from when it began. */
-static void set_due(struct record *r)
-{
-    enum norm_step step;
-
-    r->due_ms = norm_of_state(r->state, &step) ? norm_due(step, r->urgency, r->since_ms) : 0;
-    if (r->state == STATE_CLAIMED)
-        r->lease_ms = r->due_ms;
-    for (size_t i = 0; r->state == STATE_OFFERED && i < r->offers_n; i++)
-        if (r->offers[i].state == OFFER_PENDING)
-            r->offers[i].due_ms = r->due_ms; /* one window for all who may answer */
-}
-
 static void weigh(struct record *r, const struct merging *m)
 {
-    bool other_norm = r->urgency != m->urgency;
-
     r->urgency = m->urgency;
     r->disclosure = m->disclosure;
     r->restricted = m->restricted;
-    if (other_norm)
-        set_due(r); /* a change of urgency keeps the time used up (domain reference 6.3) */
+}
+
+/* A closed one goes on with those who worked on it; a lapsed one is looked at anew. */
+static void reopen(struct record *r)
+{
+    if (r->state == STATE_WITHDRAWN) {
+        r->claimed_ms = r->lease_ms = 0;
+        r->lead[0] = '\0';
+    }
+    for (size_t i = 0; i < r->offers_n; i++)
+        if (r->offers[i].state == OFFER_COMPLETED)
+            r->offers[i].state = OFFER_ACCEPTED;
+    r->outcome = OUTCOME_NONE;
+    r->reopened_n++;
+}
+
+static void weigh_anew(struct record *r, int urgency)
+{
+    if (urgency >= 0)
+        r->urgency = (enum urgency)urgency;
+}
+
+/* A plan that leaves less than a day is given one. */
+static void agree(struct record *r, int64_t now_ms)
+{
+    int64_t left_ms = r->plan_due_ms - now_ms;
+
+    if (r->plan_due_ms)
+        r->plan_ms = left_ms > CLOCK_DAY_MS ? left_ms : CLOCK_DAY_MS;
 }
 
 static void take_sides(struct record *r, enum action a, const struct merging *m)
@@ -386,16 +438,16 @@ static void take_sides(struct record *r, enum action a, const struct merging *m)
 
 static void take_effect(struct record *r, const struct lifecycle_row *row,
                         const struct principal *who, const struct transition_input *in,
-                        int64_t now_ms)
+                        const struct timer_act *act, int64_t now_ms)
 {
     struct offer *mine = record_offer(r, who->of);
 
     switch (row->action) {
     case ACTION_CLAIM:
         if (row->standing == STANDING_INVITED)
-            mine->state = OFFER_ACCEPTED;
+            take_support(r, mine, in->calendars, now_ms);
         else
-            take_lead(r, who->of, now_ms);
+            take_lead(r, who->of, in->calendars, now_ms);
         break;
     case ACTION_DECLINE:
         if (row->standing == STANDING_INVITED ||
@@ -403,17 +455,43 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
             mine->state = OFFER_DECLINED;
             mine->reason = in->reason;
         } else if (row->standing == STANDING_PROPOSED) {
-            pass_lead(r, who->of, in->reason);
+            pass_lead(r, OFFER_DECLINED, in->reason);
         }
         break;
     case ACTION_RELEASE:
-        pass_lead(r, who->of, in->reason);
+        pass_lead(r, act ? OFFER_EXPIRED : OFFER_DECLINED, in->reason);
+        break;
+    case ACTION_OPEN:
+        r->is_open = true;
+        break;
+    case ACTION_EXPIRE:
+        settle_offers(r, OFFER_WITHDRAWN, OFFER_EXPIRED);
+        r->lead[0] = '\0';
+        break;
+    case ACTION_LAPSE:
+        r->outcome = OUTCOME_NO_REPLY;
+        settle_offers(r, OFFER_WITHDRAWN, OFFER_WITHDRAWN);
         break;
     case ACTION_ASK:
         r->return_state = r->state;
         break;
     case ACTION_ROUTE:
-        route_by_hand(r, in, now_ms);
+        weigh_anew(r, in->urgency);
+        route_by_hand(r, in);
+        break;
+    case ACTION_PLAN:
+        r->plan_due_ms = r->plan_ms = 0;
+        if (in->due && !clock_read(in->due, &r->plan_due_ms))
+            bug("the date of a plan was not checked");
+        break;
+    case ACTION_AGREE:
+        agree(r, now_ms);
+        break;
+    case ACTION_AMEND:
+        weigh_anew(r, in->urgency);
+        break;
+    case ACTION_CONTRIBUTE:
+        mine->contributed_ms = now_ms;
         break;
     case ACTION_REFER:
         snprintf(r->referred, sizeof r->referred, "%s", in->body);
@@ -421,16 +499,14 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
     case ACTION_CONFIRM:
     case ACTION_CLOSE:
         if (row->to == STATE_CLOSED) {
-            r->outcome = (enum outcome)in->outcome;
+            r->outcome = act ? OUTCOME_NO_REPLY : (enum outcome)in->outcome;
             settle_offers(r, OFFER_COMPLETED, OFFER_EXPIRED);
             break;
         }
         r->reopened_n++;
         break;
     case ACTION_REOPEN:
-        r->outcome = OUTCOME_NONE;
-        r->reopened_n++;
-        record_offer(r, r->lead)->state = OFFER_ACCEPTED;
+        reopen(r);
         break;
     case ACTION_WITHDRAW:
         settle_offers(r, OFFER_WITHDRAWN, OFFER_WITHDRAWN);
@@ -441,30 +517,75 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
         take_sides(r, row->action, in->merging);
         break;
     case ACTION_ESCALATE:
-        r->level++;
+        r->level = act ? act->degree : r->level + 1;
         r->is_raised |= who->role == ROLE_COUNTRY;
         break;
     case ACTION_LINK: /* stands in what is sealed (relation.h) */
     case ACTION_SUBMIT:
     case ACTION_OFFER:
     case ACTION_HOLD:
+    case ACTION_REMIND:
     case ACTION_REPLY:
-    case ACTION_PLAN:
-    case ACTION_AGREE:
-    case ACTION_AMEND:
     case ACTION_NOTE:
-    case ACTION_CONTRIBUTE:
     case ACTION_ANSWER:
     case ACTIONS_N:
         break;
     }
 }
 
-/* A clock starts when the state changes, or when another secretariat is proposed. */
-static void set_clock(struct record *r, int64_t now_ms)
+/* --- its clock -------------------------------------------------------------------------------- */
+
+static const struct timer nothing_used;
+
+/* Another state: a reply or an amendment brings the ball back to a clock that goes on, and so does
+ * an undone merge; else it starts anew. */
+static void move_clock(struct record *r, const struct record *before, enum action a,
+                       const struct calendars *c, int64_t now_ms)
 {
-    r->since_ms = now_ms;
-    set_due(r);
+    struct timer stopped = timer_stopped(before, c, now_ms);
+    struct timer kept = r->kept;
+    bool rests = r->state == STATE_MERGED;
+    bool is_back = before->state == STATE_MERGED;
+
+    r->level = 0;
+    r->is_raised = false;
+    if (rests || is_back) {
+        timer_start(r, c, stopped, now_ms);
+        return;
+    }
+    r->is_open = false;
+    r->unmatched_n += r->state == STATE_UNMATCHED;
+    r->kept =
+        r->state == STATE_AWAITING_COUNTRY || r->state == STATE_PLANNED ? stopped : nothing_used;
+    timer_start(r, c, a == ACTION_REPLY || a == ACTION_AMEND ? kept : nothing_used, now_ms);
+}
+
+/* The same state: the clock goes on, unless another secretariat is proposed, the pool opens or the
+ * lead's message renews its lease. Another norm or calendar counts from now on. */
+static void adjust_clock(struct record *r, const struct record *before, bool is_renewed,
+                         const struct calendars *c, int64_t now_ms)
+{
+    bool has_other_lead = strcmp(r->lead, before->lead) != 0;
+
+    if (is_renewed || r->is_open != before->is_open || (has_other_lead && !r->is_open))
+        timer_start(r, c, nothing_used, now_ms);
+    else if (has_other_lead || r->urgency != before->urgency)
+        timer_start(r, c, timer_stopped(before, c, now_ms), now_ms);
+    else
+        timer_set(r, c);
+}
+
+static bool is_by_clock(const struct lifecycle_row *row)
+{
+    return row->guard == GUARD_DUE || row->guard == GUARD_DUE_NEXT_LEAD ||
+           row->guard == GUARD_DUE_NO_LEAD;
+}
+
+/* A lead's message to the country is what a lease is given for (domain reference 5.4). */
+static bool renews_lease(const struct record *r, const struct lifecycle_row *row,
+                         const struct principal *who)
+{
+    return row->action == ACTION_NOTE && r->state == STATE_CLAIMED && is_lead(r, who->of);
 }
 
 enum err_code transition_apply(struct record *r, enum action a, const struct principal *who,
@@ -472,7 +593,10 @@ enum err_code transition_apply(struct record *r, enum action a, const struct pri
                                const struct lifecycle_row **ret_row, struct err *e)
 {
     const struct lifecycle_row *row = find_row(r, a, who, in, now_ms);
+    const struct calendars *c = in->calendars;
     struct record after = *r;
+    struct timer_act act;
+    bool by_clock;
 
     if (!row) {
         if (a == ACTION_CLAIM && r->claimed_ms && !lifecycle_is_terminal(r->state))
@@ -482,15 +606,16 @@ enum err_code transition_apply(struct record *r, enum action a, const struct pri
     if (in->epoch >= 0 && in->epoch != r->epoch)
         return err_set(e, ERR_CLAIMED, "epoch %lld is not %lld", (long long)in->epoch,
                        (long long)r->epoch);
-    take_effect(&after, row, who, in, now_ms);
+    by_clock = is_by_clock(row) && timer_due(r, c, now_ms, &act);
+    take_effect(&after, row, who, in, by_clock ? &act : NULL, now_ms);
     if (row->to != STATE_SAME)
         after.state = row->to;
-    if (after.state != r->state) {
-        after.level = 0;
-        after.is_raised = false;
-    }
-    if (after.state != r->state || strcmp(after.lead, r->lead) != 0)
-        set_clock(&after, now_ms);
+    if (after.state != r->state)
+        move_clock(&after, r, a, c, now_ms);
+    else
+        adjust_clock(&after, r, renews_lease(r, row, who), c, now_ms);
+    if (by_clock && after.state == r->state && a != ACTION_OPEN)
+        timer_done(&after, c, &act, now_ms);
     after.version++;
     after.updated_ms = now_ms > r->updated_ms ? now_ms : r->updated_ms;
     *r = after;

@@ -6,7 +6,7 @@
 
 #include "protocol/fault.h"
 #include "protocol/field.h"
-#include "protocol/record.h"
+#include "protocol/timer.h"
 
 /* What an action on several requests together makes of one of them (merge.h decides it). */
 enum side {
@@ -37,9 +37,13 @@ struct transition_input {
     const char *other;     /* merge, join, link: id or reference of the other request */
     int relation;          /* link: enum relation */
     const json_t *not_of;  /* route: array of ids and references; NULL: not said */
+    int urgency;           /* route, amend: from now on; -1: as it was */
+    const char *due;       /* plan: date of delivery, as field.h checks it; NULL: none */
     /* Not from the body: */
-    const struct merging *merging;    /* merge, join, unmerge: never NULL when applied */
-    const struct record *counterpart; /* the other request, for the history; NULL: none */
+    const struct merging *merging;     /* merge, join, unmerge: never NULL when applied */
+    const struct record *counterpart;  /* the other request, for the history; NULL: none */
+    const struct calendars *calendars; /* of all actors; NULL: all work Monday to Friday, UTC */
+    const struct timer_act *act;       /* by the clock: what was due, for the history; NULL: none */
 };
 /* Nothing said. */
 extern const struct transition_input transition_silent;
@@ -70,8 +74,8 @@ struct routed {
     size_t informed_n;
     bool restricted;
 };
-/* Makes the offers of *to on r as of now; used by the router and by the action route. */
-void transition_offer(struct record *r, const struct routed *to, int64_t now_ms);
+/* Makes the offers of *to on r; their window begins with the step that offers them. */
+void transition_offer(struct record *r, const struct routed *to);
 
 /* Whether this secretariat may take the lead at now: the proposed lead, or any routed one once
  * the first window has passed. */

@@ -214,6 +214,14 @@ json_t *view_history(const struct record *before, const struct record *after, en
         json_object_set_new(line, "other",
                             json_pack("{s:s, s:s}", "id", in->counterpart->id, "reference",
                                       in->counterpart->reference));
+    if (in->act && in->act->action == ACTION_REMIND) {
+        json_object_set_new(line, "percent", json_integer(in->act->degree));
+        json_object_set_new(line, "whom", json_string(in->act->whom));
+    }
+    if (in->urgency >= 0)
+        json_object_set_new(line, "urgency", json_string(urgency_words[in->urgency]));
+    if (in->due)
+        json_object_set_new(line, "due_at", json_string(in->due));
     if (a == ACTION_ESCALATE)
         json_object_set_new(line, "level", json_integer(after->level));
     if (a == ACTION_LINK)

@@ -160,7 +160,7 @@ static enum action route_apply(struct route *op, const struct decision *d, bool 
 
     offers_of(&op->crew->config->mandate, d, &to);
     if (action == ACTION_OFFER)
-        transition_offer(r, &to, now_ms);
+        transition_offer(r, &to);
     r->restricted = to.restricted;
     if (transition_apply(r, action, &router, &transition_silent, now_ms, &row, &e) != ERR_OK)
         bug("the router may not %s from %s", action_words[action], state_words[op->before.state]);

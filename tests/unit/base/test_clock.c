@@ -133,35 +133,6 @@ static void test_the_year_is_the_one_of_utc(void **state)
     assert_int_equal(clock_year(0), 1970);
 }
 
-static void test_working_days_leave_out_the_weekend(void **state)
-{
-    /* 2026-03-02 is a Monday. */
-    static const struct {
-        const char *from;
-        int n;
-        const char *to;
-    } cases[] = {
-        {"2026-03-02T10:00:00Z", 0,  "2026-03-02T10:00:00.000Z"},
-        {"2026-03-02T10:00:00Z", 1,  "2026-03-03T10:00:00.000Z"},
-        {"2026-03-02T10:00:00Z", 4,  "2026-03-06T10:00:00.000Z"},
-        {"2026-03-02T10:00:00Z", 5,  "2026-03-09T10:00:00.000Z"},
-        {"2026-03-06T23:59:59Z", 1,  "2026-03-09T23:59:59.000Z"},
-        {"2026-03-07T15:00:00Z", 0,  "2026-03-09T00:00:00.000Z"},
-        {"2026-03-07T15:00:00Z", 1,  "2026-03-10T00:00:00.000Z"},
-        {"2026-03-08T00:00:00Z", 1,  "2026-03-10T00:00:00.000Z"},
-        {"2026-03-08T23:59:59Z", 5,  "2026-03-16T00:00:00.000Z"},
-        {"2026-03-02T10:00:00Z", 30, "2026-04-13T10:00:00.000Z"},
-        {"2026-12-31T12:00:00Z", 1,  "2027-01-01T12:00:00.000Z"},
-    };
-    char text[CLOCK_TEXT_BYTES];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        if (strcmp(clock_text(clock_add_working_days(at(cases[i].from), cases[i].n), text),
-                   cases[i].to) != 0)
-            fail_msg("%s + %d: %s, not %s", cases[i].from, cases[i].n, text, cases[i].to);
-}
-
 static void test_a_set_clock_goes_on_from_there_and_back(void **state)
 {
     int64_t real = clock_now_ms();
@@ -183,7 +154,6 @@ int main(void)
         cmocka_unit_test(test_what_is_no_real_date_is_refused_and_changes_nothing),
         cmocka_unit_test(test_text_and_reading_are_each_other_s_reverse),
         cmocka_unit_test(test_the_year_is_the_one_of_utc),
-        cmocka_unit_test(test_working_days_leave_out_the_weekend),
         cmocka_unit_test(test_a_set_clock_goes_on_from_there_and_back),
     };
 

@@ -24,7 +24,8 @@ static struct one one_new(unsigned n, enum urgency urgency, const char *body)
     o.record.urgency = urgency;
     o.record.state = STATE_OFFERED;
     o.record.version = 2;
-    o.record.due_ms = norm_due(NORM_FIRST_WINDOW, urgency, o.record.since_ms);
+    o.record.due_ms = o.record.wake_ms =
+        norm_due(NORM_FIRST_WINDOW, urgency, calendars_find(NULL, ""), o.record.since_ms);
     memcpy(o.record.lead, "ramsar", 7);
     sample_offer(&o.record, "ramsar", OFFER_LEAD, OFFER_PENDING);
     return o;

@@ -19,6 +19,7 @@ static void test_norms_are_those_of_the_domain_reference(void **state)
         {NORM_CONTRIBUTION,  {"12h", "2", "7", "15"} },
         {NORM_ANSWER,        {"24h", "5", "15", "30"}},
         {NORM_CLARIFICATION, {"48h", "5", "20", "60"}},
+        {NORM_AGREEMENT,     {"48h", "5", "20", "60"}},
         {NORM_CONFIRM,       {"20", "20", "30", "30"}},
         {NORM_UNMATCHED,     {"5", "10", "30", "60"} },
     };
@@ -34,7 +35,7 @@ static void test_norms_are_those_of_the_domain_reference(void **state)
                                    ? SAMPLE_NOW_MS + n * HOUR_MS
                                    : SAMPLE_NOW_MS + (n / 5 * 7 + n % 5) * CLOCK_DAY_MS;
 
-            if (norm_due(cases[i].step, u, SAMPLE_NOW_MS) != expected)
+            if (norm_due(cases[i].step, u, calendars_find(NULL, ""), SAMPLE_NOW_MS) != expected)
                 fail_msg("step %zu, %s", i, urgency_words[u]);
         }
 }
@@ -44,9 +45,10 @@ static void test_an_emergency_does_not_wait_for_monday(void **state)
     int64_t saturday_ms = SAMPLE_NOW_MS + 5 * CLOCK_DAY_MS;
 
     (void)state;
-    assert_int_equal(norm_due(NORM_TRIAGE, URGENCY_EMERGENCY, saturday_ms),
-                     saturday_ms + 4 * HOUR_MS);
-    assert_int_equal(norm_due(NORM_TRIAGE, URGENCY_PRIORITY, saturday_ms),
+    assert_int_equal(
+        norm_due(NORM_TRIAGE, URGENCY_EMERGENCY, calendars_find(NULL, ""), saturday_ms),
+        saturday_ms + 4 * HOUR_MS);
+    assert_int_equal(norm_due(NORM_TRIAGE, URGENCY_PRIORITY, calendars_find(NULL, ""), saturday_ms),
                      SAMPLE_NOW_MS - 10 * HOUR_MS + 8 * CLOCK_DAY_MS);
 }
 

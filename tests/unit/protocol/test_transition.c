@@ -5,6 +5,7 @@
 #include "tests/unit/protocol/sample.h"
 
 #define silent transition_silent
+#define plain calendars_find(NULL, "") /* UTC, Monday to Friday */
 #define OTHER_ID "req_0199f3c2a1b47c3d9f245ab6c7d8e203"
 
 /* --- the whole table, walked ------------------------------------------------------------------ */
@@ -55,10 +56,15 @@ static struct record scene_record(const struct scene *s)
     r.version = 5;
     r.due_ms = SAMPLE_NOW_MS + CLOCK_DAY_MS;
     r.return_state = s->asked_in;
+    r.timer.done_n = s->late && s->state != STATE_OFFERED ? 2 : 0; /* reminders were sent */
+    r.is_open = s->state == STATE_OFFERED && s->late;
+    r.unmatched_n = 1;
     r.level = s->level;
     r.is_raised = s->level == 2;
     if (s->state == STATE_CLOSED)
         r.outcome = OUTCOME_RESOLVED;
+    if (s->state == STATE_WITHDRAWN && s->alone)
+        r.outcome = OUTCOME_NO_REPLY;
     if (s->state != STATE_OFFERED && s->state != STATE_UNMATCHED && !scene_is_claimed(s))
         return r;
     sample_offer(&r, "ramsar", OFFER_LEAD,
@@ -66,6 +72,7 @@ static struct record scene_record(const struct scene *s)
                      ? OFFER_ACCEPTED
                      : (s->state == STATE_OFFERED ? OFFER_PENDING : OFFER_DECLINED));
     sample_offer(&r, "cms", OFFER_SUPPORT, others ? others : OFFER_ACCEPTED);
+    r.offers[1].contributed_ms = SAMPLE_NOW_MS;
     sample_offer(&r, "cbd", OFFER_SUPPORT, others ? others : OFFER_PENDING);
     sample_offer(&r, "whc", OFFER_SUPPORT, OFFER_DECLINED);
     if (s->state != STATE_UNMATCHED)
@@ -74,6 +81,9 @@ static struct record scene_record(const struct scene *s)
         r.claimed_ms = SAMPLE_NOW_MS;
         r.epoch = 3;
     }
+    for (size_t i = 0; s->state == STATE_WITHDRAWN && i < r.offers_n; i++)
+        if (r.offers[i].state != OFFER_DECLINED)
+            r.offers[i].state = OFFER_WITHDRAWN;
     return r;
 }
 
@@ -116,9 +126,46 @@ static bool scene_comes_back(const struct scene *s, const struct transition_inpu
     return !s->old && in->merging && in->merging->side == SIDE_YIELDS;
 }
 
-static bool scene_holds(const struct scene *s, enum guard g, const struct transition_input *in)
+/* What the clock demands half a year later: of one that was warned, the end of its patience. */
+static enum action scene_demand(const struct scene *s)
 {
-    switch (g) {
+    bool can_escalate = s->level < LEVEL_MAX;
+
+    if (!s->old)
+        return ACTIONS_N;
+    switch (s->state) {
+    case STATE_TRIAGE:
+    case STATE_UNMATCHED:
+        return can_escalate ? ACTION_ESCALATE : ACTIONS_N;
+    case STATE_PLANNED:
+    case STATE_DELIVERING:
+        if (s->late)
+            return can_escalate ? ACTION_ESCALATE : ACTIONS_N;
+        return ACTION_REMIND;
+    case STATE_OFFERED:
+        return s->late ? ACTION_EXPIRE : ACTION_OPEN;
+    case STATE_CLAIMED:
+        return s->late ? ACTION_RELEASE : ACTION_REMIND;
+    case STATE_AWAITING_COUNTRY:
+        return s->late ? ACTION_LAPSE : ACTION_REMIND;
+    case STATE_ANSWERED:
+        return s->late ? ACTION_CLOSE : ACTION_REMIND;
+    case STATE_SUBMITTED:
+    case STATE_CLOSED:
+    case STATE_WITHDRAWN:
+    case STATE_MERGED:
+    case STATE_DECLINED:
+    case STATE_REFERRED:
+    case STATES_N:
+        break;
+    }
+    return ACTIONS_N;
+}
+
+static bool scene_holds(const struct scene *s, const struct lifecycle_row *row,
+                        const struct transition_input *in)
+{
+    switch (row->guard) {
     case GUARD_NONE:
         return true;
     case GUARD_AS_SUPPORT:
@@ -162,6 +209,16 @@ static bool scene_holds(const struct scene *s, enum guard g, const struct transi
         return s->level < LEVEL_MAX;
     case GUARD_FIRST_HERE:
         return s->level < 2; /* 2: raised by its country */
+    case GUARD_DUE:
+        return scene_demand(s) == row->action;
+    case GUARD_DUE_NEXT_LEAD:
+        return scene_demand(s) == row->action && !s->alone;
+    case GUARD_DUE_NO_LEAD:
+        return scene_demand(s) == row->action && s->alone;
+    case GUARD_LAPSED:
+        return s->alone && !s->old; /* alone: it was withdrawn for want of a reply */
+    case GUARD_CYCLES:
+        return s->late || s->old;
     }
     return false;
 }
@@ -175,7 +232,7 @@ static const struct lifecycle_row *scene_row(const struct scene *s, enum action 
         const struct lifecycle_row *row = &lifecycle_rows[i];
 
         if (row->action == a && (row->from & 1u << s->state) && row->role == s->who->role &&
-            scene_stands(s, row->standing) && scene_holds(s, row->guard, in))
+            scene_stands(s, row->standing) && scene_holds(s, row, in))
             return row;
     }
     return NULL;
@@ -212,7 +269,12 @@ static void assert_moved(const struct record *before, const struct record *r,
     enum state to = row->to == STATE_SAME ? before->state : row->to;
     enum norm_step step;
     bool has_clock = norm_of_state(to, &step);
-    bool moved = to != before->state || strcmp(before->lead, r->lead) != 0;
+    bool restarted = to != before->state || r->is_open != before->is_open ||
+                     (strcmp(before->lead, r->lead) != 0 && !r->is_open) ||
+                     (row->action == ACTION_NOTE && to == STATE_CLAIMED && r->since_ms == now_ms);
+    bool counted = restarted || strcmp(before->lead, r->lead) != 0 || r->urgency != before->urgency;
+    int64_t from_ms = restarted ? now_ms : before->since_ms;
+    int64_t due_ms = 0;
 
     if (r->state != to)
         fail_msg("%s: went to %s", what, state_words[r->state]);
@@ -221,9 +283,12 @@ static void assert_moved(const struct record *before, const struct record *r,
     if (r->submitted_ms != before->submitted_ms || strcmp(r->id, before->id) != 0 ||
         strcmp(r->country, before->country) != 0 || strcmp(r->reference, before->reference) != 0)
         fail_msg("%s: changed what never changes", what);
-    if (r->since_ms != (moved ? now_ms : before->since_ms))
+    if (r->since_ms != (counted ? now_ms : before->since_ms))
         fail_msg("%s: clock of the state", what);
-    if (moved && r->due_ms != (has_clock ? norm_due(step, r->urgency, now_ms) : 0))
+    step = has_clock && r->is_open ? NORM_OPEN_WINDOW : step;
+    if (has_clock) /* what is used up stays so, under another urgency, too */
+        due_ms = norm_due(step, r->urgency, plain, from_ms);
+    if (!r->timer.grace_ms && r->due_ms != (due_ms && due_ms < r->since_ms ? r->since_ms : due_ms))
         fail_msg("%s: due", what);
     if (r->epoch != before->epoch + (r->claimed_ms && !before->claimed_ms))
         fail_msg("%s: epoch %lld", what, (long long)r->epoch);
@@ -274,6 +339,7 @@ static void walk_scene(const struct scene *s)
                                       .outcome =
                                           k / ACTIONS_N / 3 % 2 ? OUTCOME_PARTLY : OUTCOME_RESOLVED,
                                       .epoch = -1,
+                                      .urgency = -1,
                                       .lead = "cites",
                                       .body = "climate",
                                       .merging = side ? &merging : NULL};
@@ -295,7 +361,9 @@ static void walk_scene(const struct scene *s)
             continue;
         }
         assert_moved(&before, &r, row, now_ms, scene_text(s, a, &in));
-        if (row->guard != GUARD_RECEIVES && row->guard != GUARD_FOLLOWS) /* only concerned */
+        if (row->guard != GUARD_RECEIVES && row->guard != GUARD_FOLLOWS && /* only concerned */
+            row->guard != GUARD_DUE && row->guard != GUARD_DUE_NEXT_LEAD &&
+            row->guard != GUARD_DUE_NO_LEAD) /* the clock asks timer_due, not what is allowed */
             possible |= 1u << a;
         hits[row - lifecycle_rows]++;
     }
@@ -378,7 +446,7 @@ static struct record offered(void)
         .informed_n = 1
     };
 
-    transition_offer(&r, &to, SAMPLE_NOW_MS);
+    transition_offer(&r, &to);
     act(&r, ACTION_OFFER, &router);
     return r;
 }
@@ -424,7 +492,7 @@ static void test_the_router_offers_to_lead_and_supporters_in_order(void **state)
     assert_string_equal(r.offers[2].secretariat, "cbd");
     assert_int_equal(r.informed_n, 1);
     assert_string_equal(r.informed[0], "whc");
-    assert_int_equal(r.due_ms, norm_due(NORM_FIRST_WINDOW, r.urgency, SAMPLE_NOW_MS));
+    assert_int_equal(r.due_ms, norm_due(NORM_FIRST_WINDOW, r.urgency, plain, SAMPLE_NOW_MS));
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(r.offers[i].state, OFFER_PENDING);
         assert_int_equal(r.offers[i].due_ms, r.due_ms);
@@ -444,13 +512,13 @@ static void test_offers_are_made_once_each_and_never_beyond_their_room(void **st
         to.support[i] = to.informed[i] = codes[i];
     }
     to.support_n = to.informed_n = RECORD_OFFERS_MAX;
-    transition_offer(&r, &to, SAMPLE_NOW_MS); /* s0 is lead and named as supporter again */
+    transition_offer(&r, &to); /* s0 is lead and named as supporter again */
     assert_int_equal(r.offers_n, RECORD_OFFERS_MAX);
     assert_int_equal(r.offers[0].role, OFFER_LEAD);
     for (size_t i = 0; i < RECORD_OFFERS_MAX; i++)
         assert_string_equal(r.offers[i].secretariat, codes[i]);
     to.lead = "x";
-    transition_offer(&r, &to, SAMPLE_NOW_MS);
+    transition_offer(&r, &to);
     assert_int_equal(r.offers_n, RECORD_OFFERS_MAX);
     assert_string_equal(r.offers[RECORD_OFFERS_MAX - 1].secretariat, "s14");
     assert_int_equal(r.informed_n, RECORD_OFFERS_MAX);
@@ -461,12 +529,12 @@ static void test_without_a_lead_the_request_goes_to_triage(void **state)
     struct record r = sample_submitted();
 
     (void)state;
-    transition_offer(&r, &(struct routed){.lead = ""}, SAMPLE_NOW_MS);
+    transition_offer(&r, &(struct routed){.lead = ""});
     assert_int_equal(r.offers_n, 0);
     act(&r, ACTION_HOLD, &router);
     assert_int_equal(r.state, STATE_TRIAGE);
     assert_string_equal(r.lead, "");
-    assert_int_equal(r.due_ms, norm_due(NORM_TRIAGE, r.urgency, SAMPLE_NOW_MS));
+    assert_int_equal(r.due_ms, norm_due(NORM_TRIAGE, r.urgency, plain, SAMPLE_NOW_MS));
 }
 
 static void test_a_claim_raises_the_epoch_and_starts_the_lease(void **state)
@@ -479,7 +547,7 @@ static void test_a_claim_raises_the_epoch_and_starts_the_lease(void **state)
     assert_int_equal(r.state, STATE_CLAIMED);
     assert_int_equal(r.epoch, 1);
     assert_int_equal(r.claimed_ms, now_ms);
-    assert_int_equal(r.lease_ms, norm_due(NORM_LEASE, r.urgency, now_ms));
+    assert_int_equal(r.lease_ms, norm_due(NORM_LEASE, r.urgency, plain, now_ms));
     assert_int_equal(r.due_ms, r.lease_ms);
     assert_int_equal(r.offers[0].state, OFFER_ACCEPTED);
     assert_int_equal(r.offers[1].state, OFFER_PENDING);
@@ -562,7 +630,7 @@ static void test_declines_walk_down_the_offers_until_unmatched(void **state)
     act_with(&r, ACTION_DECLINE, &cbd, &no, now_ms);
     assert_int_equal(r.state, STATE_UNMATCHED);
     assert_string_equal(r.lead, "");
-    assert_int_equal(r.due_ms, norm_due(NORM_UNMATCHED, r.urgency, now_ms));
+    assert_int_equal(r.due_ms, norm_due(NORM_UNMATCHED, r.urgency, plain, now_ms));
     for (size_t i = 0; i < r.offers_n; i++)
         assert_int_equal(r.offers[i].state, OFFER_DECLINED);
 }
@@ -576,7 +644,7 @@ static void test_the_next_proposed_lead_gets_a_window_of_its_own(void **state)
     (void)state;
     no.reason = 0;
     act_with(&r, ACTION_DECLINE, &ramsar, &no, now_ms);
-    assert_int_equal(r.due_ms, norm_due(NORM_FIRST_WINDOW, r.urgency, now_ms));
+    assert_int_equal(r.due_ms, norm_due(NORM_FIRST_WINDOW, r.urgency, plain, now_ms));
     assert_int_equal(record_offer(&r, "cms")->due_ms, r.due_ms);
     assert_int_equal(record_offer(&r, "cbd")->due_ms, r.due_ms);
 }
@@ -694,7 +762,7 @@ static void test_a_plan_is_agreed_or_sent_back(void **state)
     act(&r, ACTION_PLAN, &ramsar);
     act(&r, ACTION_AGREE, &kenya);
     assert_int_equal(r.state, STATE_DELIVERING);
-    assert_int_equal(r.due_ms, norm_due(NORM_ANSWER, r.urgency, SAMPLE_NOW_MS));
+    assert_int_equal(r.due_ms, norm_due(NORM_ANSWER, r.urgency, plain, SAMPLE_NOW_MS));
     act(&r, ACTION_NOTE, &ramsar);
     assert_int_equal(r.state, STATE_DELIVERING);
     act(&r, ACTION_ANSWER, &ramsar);

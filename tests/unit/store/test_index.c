@@ -58,7 +58,7 @@ static struct record offered(void)
         .lead = "ramsar", .support = {"cms"}, .support_n = 1, .informed = {"whc"}, .informed_n = 1};
     const struct lifecycle_row *row;
 
-    transition_offer(&r, &to, SAMPLE_NOW_MS);
+    transition_offer(&r, &to);
     assert_int_equal(
         transition_apply(&r, ACTION_OFFER, &router, &silent, SAMPLE_NOW_MS + 1, &row, NULL),
         ERR_OK);
