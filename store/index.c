@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* all, country, state, open, 2 x secretariats, inboxes */
-enum { ENTRIES_MAX = 5 + 3 * RECORD_OFFERS_MAX };
+/* all, country, state, open, deadline, the desk's inbox, 2 x secretariats, their inboxes */
+enum { ENTRIES_MAX = 6 + 3 * RECORD_OFFERS_MAX };
 
 struct entry {
-    const char *name; /* "by", "inbox" */
-    char rest[28];    /* "sec:ramsar" */
+    const char *name; /* "by", "inbox", "deadlines" */
+    char rest[28];    /* "sec:ramsar", "": none */
     int64_t score;
 };
 
@@ -54,7 +54,8 @@ static void add_inboxes(struct entries *all, const struct record *r)
     for (size_t i = 0; i < r->offers_n; i++) {
         const struct offer *o = &r->offers[i];
         const char *kind = waits_as(r, o);
-        int64_t due_ms = r->due_ms ? r->due_ms : o->due_ms;
+        bool is_awaited = o->role == OFFER_SUPPORT && o->state == OFFER_ACCEPTED && o->due_ms;
+        int64_t due_ms = is_awaited || !r->due_ms ? o->due_ms : r->due_ms;
 
         if (kind)
             add(all, "inbox", kind, o->secretariat, index_inbox_score(r->urgency, due_ms));
@@ -76,7 +77,14 @@ static void entries_of(const struct record *r, struct entries *all)
         add(all, "by", "open", "", r->updated_ms);
     for (size_t i = 0; i < n; i++)
         add(all, "by", "sec:", readers[i], r->updated_ms);
+    if (r->wake_ms)
+        add(all, "deadlines", "", "", r->wake_ms);
     add_inboxes(all, r);
+}
+
+static void add_key(struct args *keys, unsigned partition, const struct entry *e)
+{
+    keys_add(keys, partition, e->name, *e->rest ? e->rest : NULL);
 }
 
 static const struct entry *find(const struct entries *all, const struct entry *like)
@@ -102,14 +110,14 @@ size_t index_write(struct args *keys, struct args *scores, unsigned partition,
 
         if (was && was->score == now.list[i].score)
             continue;
-        keys_add(keys, partition, now.list[i].name, now.list[i].rest);
+        add_key(keys, partition, &now.list[i]);
         args_add_int(scores, now.list[i].score);
         n++;
     }
     for (size_t i = 0; i < old.n; i++) {
         if (find(&now, &old.list[i]))
             continue;
-        keys_add(keys, partition, old.list[i].name, old.list[i].rest);
+        add_key(keys, partition, &old.list[i]);
         args_add(scores, "-");
         n++;
     }

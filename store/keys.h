@@ -26,6 +26,7 @@
  *   lia:{p07}:stats            hash    counters of the queue and the wait histogram
  *   lia:{p07}:by:all           zset    ids by updated_ms; also by:country:<CCC>, by:sec:<code>,
  *                                      by:state:<state>
+ *   lia:{p07}:deadlines        zset    ids by wake_ms: when the clock demands something (timer.h)
  *   lia:{p07}:inbox:offer:<code>, inbox:claim:<code>, inbox:coordinator
  *                              zset    what waits for a secretariat or the desk (index.h)
  *   lia:{sys}:token:<id>       hash    a credential; lia:{sys}:tokens zset of all by issue time

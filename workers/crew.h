@@ -22,7 +22,7 @@ struct crew {
     struct follow *follow;    /* owned: the event streams */
     char slot[48];            /* consumer name, stable over restarts: "host:1" */
     int64_t started_ms;
-    int64_t done_n; /* decisions made */
+    int64_t done_n; /* decisions made, demands of clocks met */
     bool stopping;  /* no new work */
 };
 

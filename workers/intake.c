@@ -39,8 +39,6 @@ struct intake {
     int64_t reconcile_rank;
     bool reconciling;
 
-    struct event *heartbeat; /* owned */
-
     struct config *fresh_config; /* owned until taken over; NULL: nothing new */
     struct engine *fresh_engine;
 
@@ -318,32 +316,15 @@ static void intake_reconcile(evutil_socket_t fd, short what, void *arg)
 /* --- life --------------------------------------------------------------------------------------
  */
 
-static void intake_beat(const struct intake *i)
+void intake_tell(const struct intake *i, struct heartbeat *beat)
 {
-    const struct crew *crew = i->crew;
-    struct heartbeat beat = {.seen_ms = clock_now_ms(),
-                             .started_ms = crew->started_ms,
-                             .done_n = crew->done_n,
-                             .busy = intake_busy(i) > 0};
     struct corpus_figures f;
 
     corpus_figures(i->corpus, &f);
-    snprintf(beat.slot, sizeof beat.slot, "%s", crew->slot);
-    beat.corpus_requests_n = (int64_t)f.requests_n;
-    beat.corpus_countries_n = (int64_t)f.countries_n;
-    beat.corpus_load_ms = f.load_ms;
-    queue_store_heartbeat(crew->store, &beat);
-}
-
-static void intake_heartbeat(evutil_socket_t fd, short what, void *arg)
-{
-    struct intake *i = arg;
-    struct crew *crew = i->crew;
-
-    (void)fd, (void)what;
-    if (store_is_ready(crew->store))
-        intake_beat(i);
-    arm(i->heartbeat, store_is_ready(crew->store) ? 2000 : 100);
+    beat->busy |= intake_busy(i) > 0;
+    beat->corpus_requests_n = (int64_t)f.requests_n;
+    beat->corpus_countries_n = (int64_t)f.countries_n;
+    beat->corpus_load_ms = f.load_ms;
 }
 
 unsigned intake_busy(const struct intake *i)
@@ -360,13 +341,11 @@ struct intake *intake_new(struct crew *crew)
     i->retry = evtimer_new(crew->base, intake_begin, i);
     i->round = evtimer_new(crew->base, intake_round, i);
     i->reconcile = evtimer_new(crew->base, intake_reconcile, i);
-    i->heartbeat = evtimer_new(crew->base, intake_heartbeat, i);
-    if (!i->retry || !i->round || !i->reconcile || !i->heartbeat)
+    if (!i->retry || !i->round || !i->reconcile)
         bug("out of memory");
     arm(i->retry, 0);
     arm(i->round, ROUND_MS / ID_PARTITIONS);
     arm(i->reconcile, crew->settings.reconcile_ms / ID_PARTITIONS);
-    arm(i->heartbeat, 0);
     return i;
 }
 
@@ -405,7 +384,6 @@ void intake_free(struct intake *i)
     event_free(i->retry);
     event_free(i->round);
     event_free(i->reconcile);
-    event_free(i->heartbeat);
     corpus_free(i->corpus);
     engine_free(i->fresh_engine);
     config_free(i->fresh_config);

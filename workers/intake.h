@@ -19,5 +19,7 @@ void intake_renew(struct intake *i, struct config *config, struct engine *engine
 void intake_stop(struct intake *i, void (*done)(void *arg), void *arg);
 void intake_free(struct intake *i);
 unsigned intake_busy(const struct intake *i);
+/* Its part of the heartbeat. */
+void intake_tell(const struct intake *i, struct heartbeat *beat);
 
 #endif

@@ -6,7 +6,9 @@
 #include "workers/crew.h"
 #include "workers/deliver.h"
 #include "workers/intake.h"
+#include "workers/keeper.h"
 #include "workers/mender.h"
+#include "workers/pulse.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -21,8 +23,8 @@
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78, STOP_S = 15, SIGNALS_N = 3 };
 
 /* What a worker can do; one process may do several things. */
-enum worker_role { WORKER_ROUTE, WORKER_DELIVER };
-static const char *const worker_role_words[] = {"route", "deliver", NULL};
+enum worker_role { WORKER_ROUTE, WORKER_DELIVER, WORKER_CLOCK };
+static const char *const worker_role_words[] = {"route", "deliver", "clock", NULL};
 
 struct process {
     struct crew crew;
@@ -30,6 +32,8 @@ struct process {
     struct intake *intake; /* of the role route, as mender */
     struct mender *mender;
     struct deliver *deliver;
+    struct keeper *keeper; /* of the role clock */
+    struct pulse *pulse;
     unsigned stopping_n; /* roles that have not stopped yet */
     struct event *signals[SIGNALS_N];
     struct event *deadline;
@@ -168,11 +172,12 @@ static void process_signal(evutil_socket_t signal, short what, void *arg)
              (p->intake ? intake_busy(p->intake) : 0) +
                  (p->deliver ? deliver_busy(p->deliver) : 0));
     evtimer_add(p->deadline, &(struct timeval){.tv_sec = STOP_S});
-    p->stopping_n = (p->intake ? 1u : 0) + (p->deliver ? 1u : 0);
+    p->stopping_n = 1 + (p->intake ? 1u : 0) + (p->deliver ? 1u : 0);
     if (p->intake)
         intake_stop(p->intake, process_stopped, p);
     if (p->deliver)
         deliver_stop(p->deliver, process_stopped, p);
+    process_stopped(p); /* what the clock still writes is before the farewell on the same link */
 }
 
 /* What routes: a link for blocking reads, the intake, the mender, the events that they hear. */
@@ -220,6 +225,9 @@ static enum err_code process_start(struct process *p, struct err *e)
         (process_has(p, WORKER_DELIVER) &&
          (rc = deliver_new(crew, &store, &p->deliver, e)) != ERR_OK))
         return rc;
+    if (process_has(p, WORKER_CLOCK))
+        p->keeper = keeper_new(crew);
+    p->pulse = pulse_new(crew, p->intake);
     p->deadline = evtimer_new(crew->base, process_late, p);
     for (unsigned i = 0; i < SIGNALS_N; i++) {
         p->signals[i] = evsignal_new(crew->base, signals[i], process_signal, p);
@@ -239,6 +247,8 @@ static void process_stop(struct process *p)
     store_free(crew->reader);
     deliver_hush(p->deliver);
     store_free(crew->store);
+    pulse_free(p->pulse);
+    keeper_free(p->keeper);
     intake_free(p->intake);
     mender_free(p->mender);
     deliver_free(p->deliver);
@@ -262,7 +272,8 @@ static int usage(FILE *out)
 {
     fputs("usage: liaison-worker [-c FILE] [--role ROLE].. [--slot NAME] [-V]\n"
           "  -c, --config FILE  settings\n"
-          "      --role ROLE    route (the default) or deliver; may be given several times\n"
+          "      --role ROLE    route (the default), deliver or clock; may be given\n"
+          "                     several times\n"
           "      --slot NAME    this worker's name on this machine (default: 1); each needs its "
           "own\n"
           "  -V, --version      print the version\n",
@@ -320,7 +331,7 @@ int main(int argc, char **argv)
     slot_make(&p.crew, slot);
     if (process_start(&p, &e) == ERR_OK) {
         event_base_dispatch(p.crew.base);
-        log_info("stopped", "decided=%lld", (long long)p.crew.done_n);
+        log_info("stopped", "done=%lld", (long long)p.crew.done_n);
     } else {
         log_error("cannot_start", "why=\"%s\"", e.detail);
         p.exit_code = e.code == ERR_CONFIG ? EXIT_CONFIG : 1;

@@ -336,7 +336,7 @@ class Site:
         return daemon
 
     def start_worker(self, slot, env=None):
-        worker = self._spawn(Process, f"worker{slot}", [BIN / "liaison-worker", "--slot", str(slot)],
+        worker = self._spawn(Process, f"worker{slot}", [BIN / "liaison-worker", "--role", "route", "--role", "clock", "--slot", str(slot)],
                              env=env)
         self.workers[slot] = worker
         return worker

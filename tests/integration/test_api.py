@@ -271,20 +271,20 @@ def test_triage_says_why_and_whom_to_turn_to(site):
 
 
 def test_an_escalation_is_heard_up_to_level_three_and_ends_with_the_state(site):
-    id = site.routed("KEN", **wetland())["id"]
+    id = site.routed("UGA", **wetland(name()))["id"]
     why = {"text": "The dry season begins in two weeks."}
-    assert ok(site.act("country:KEN", id, "escalate", why))["level"] == 1
-    is_problem(site.act("country:KEN", id, "escalate", why), 409, "wrong-state")  # once in a state
+    assert ok(site.act("country:UGA", id, "escalate", why))["level"] == 1
+    is_problem(site.act("country:UGA", id, "escalate", why), 409, "wrong-state")  # once in a state
     assert site.act("secretariat:iwc", id, "escalate", why).status in (404, 409), "not routed there"
     assert ok(site.act("secretariat:ramsar", id, "escalate", why))["level"] == 2
     assert ok(site.act("coordinator", id, "escalate", why))["level"] == 3
     is_problem(site.act("coordinator", id, "escalate", why), 409, "wrong-state")  # there is no fourth
     is_problem(site.act("coordinator", id, "escalate"), 422, "validation")
     assert [e.get("degree") for e in site.events(id) if e["action"] == "escalate"] == ["1", "2", "3"]
-    line = site.history("country:KEN", id)[-1]
+    line = site.history("country:UGA", id)[-1]
     assert (line["action"], line["level"], line["text"], line["to"]) == ("escalate", 3, why["text"], "offered")
     assert ok(site.act("secretariat:ramsar", id, "claim"), 201)["level"] == 0
-    assert ok(site.act("country:KEN", id, "escalate", why))["level"] == 1
+    assert ok(site.act("country:UGA", id, "escalate", why))["level"] == 1
 
 
 def test_refusals_list_what_is_allowed(site):

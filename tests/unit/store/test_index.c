@@ -103,9 +103,10 @@ static void test_an_offer_puts_it_into_lists_and_inboxes(void **state)
     char expected[600];
 
     (void)state;
-    assert_string_equal(moves(&before, &r),
-                        "+by:all +by:country:KEN +by:state:offered +by:sec:ramsar +by:sec:cms "
-                        "+by:sec:whc +inbox:offer:ramsar +inbox:offer:cms -by:state:submitted");
+    assert_string_equal(
+        moves(&before, &r),
+        "+by:all +by:country:KEN +by:state:offered +by:sec:ramsar +by:sec:cms "
+        "+by:sec:whc +deadlines +inbox:offer:ramsar +inbox:offer:cms -by:state:submitted");
     snprintf(expected, sizeof expected, "inbox:offer:ramsar=%lld",
              (long long)index_inbox_score(URGENCY_ROUTINE, r.due_ms));
     assert_non_null(strstr(changes(&before, &r), expected));
@@ -127,10 +128,11 @@ static void test_typical_steps_move_what_waits(void **state)
     resolved.outcome = OUTCOME_RESOLVED;
 
     next = after(&r, ACTION_CLAIM, &ramsar, &silent);
-    assert_string_equal(moves(&r, &next),
-                        "+by:all +by:country:KEN +by:state:claimed +by:sec:ramsar +by:sec:cms "
-                        "+by:sec:whc +inbox:claim:ramsar +inbox:offer:cms -by:state:offered "
-                        "-inbox:offer:ramsar");
+    assert_string_equal(
+        moves(&r, &next),
+        "+by:all +by:country:KEN +by:state:claimed +by:sec:ramsar +by:sec:cms "
+        "+by:sec:whc +deadlines +inbox:claim:ramsar +inbox:offer:cms -by:state:offered "
+        "-inbox:offer:ramsar");
     r = next;
     next = after(&r, ACTION_CLAIM, &cms, &support);
     assert_string_equal(moves(&r, &next),
@@ -140,20 +142,21 @@ static void test_typical_steps_move_what_waits(void **state)
     next = after(&r, ACTION_PLAN, &ramsar, &silent); /* now the country must move */
     assert_string_equal(moves(&r, &next),
                         "+by:all +by:country:KEN +by:state:planned +by:sec:ramsar +by:sec:cms "
-                        "+by:sec:whc +inbox:claim:cms -by:state:claimed -inbox:claim:ramsar");
+                        "+by:sec:whc +deadlines -by:state:claimed -inbox:claim:ramsar");
     r = next;
     next = after(&r, ACTION_AGREE, &kenya, &silent);
     assert_non_null(strstr(moves(&r, &next), "+inbox:claim:ramsar"));
     r = next;
     next = after(&r, ACTION_ANSWER, &ramsar, &silent);
-    assert_string_equal(moves(&r, &next),
-                        "+by:all +by:country:KEN +by:state:answered +by:sec:ramsar +by:sec:cms "
-                        "+by:sec:whc -by:state:delivering -inbox:claim:ramsar -inbox:claim:cms");
+    assert_string_equal(
+        moves(&r, &next),
+        "+by:all +by:country:KEN +by:state:answered +by:sec:ramsar +by:sec:cms "
+        "+by:sec:whc +deadlines -by:state:delivering -inbox:claim:ramsar -inbox:claim:cms");
     r = next;
     next = after(&r, ACTION_CONFIRM, &kenya, &resolved);
     assert_string_equal(moves(&r, &next),
                         "+by:all +by:country:KEN +by:state:closed +by:sec:ramsar +by:sec:cms "
-                        "+by:sec:whc -by:state:answered");
+                        "+by:sec:whc -by:state:answered -deadlines");
 }
 
 static void test_declines_pass_the_offer_and_end_at_the_desk(void **state)
@@ -166,9 +169,10 @@ static void test_declines_pass_the_offer_and_end_at_the_desk(void **state)
     assert_null(strstr(moves(&r, &next), "by:state:submitted"));
     r = next;
     next = after(&r, ACTION_DECLINE, &cms, &silent);
-    assert_string_equal(moves(&r, &next),
-                        "+by:all +by:country:KEN +by:state:unmatched +by:sec:ramsar +by:sec:cms "
-                        "+by:sec:whc +inbox:coordinator -by:state:offered -inbox:offer:cms");
+    assert_string_equal(
+        moves(&r, &next),
+        "+by:all +by:country:KEN +by:state:unmatched +by:sec:ramsar +by:sec:cms "
+        "+by:sec:whc +deadlines +inbox:coordinator -by:state:offered -inbox:offer:cms");
 }
 
 static void test_what_is_held_waits_at_the_desk_and_a_withdrawal_for_nobody(void **state)
@@ -179,9 +183,9 @@ static void test_what_is_held_waits_at_the_desk_and_a_withdrawal_for_nobody(void
 
     (void)state;
     assert_string_equal(moves(&r, &held), "+by:all +by:country:KEN +by:state:triage "
-                                          "+inbox:coordinator -by:state:submitted");
+                                          "+deadlines +inbox:coordinator -by:state:submitted");
     assert_string_equal(moves(&held, &gone), "+by:all +by:country:KEN +by:state:withdrawn "
-                                             "-by:state:triage -inbox:coordinator");
+                                             "-by:state:triage -deadlines -inbox:coordinator");
 }
 
 /* Applying the differences of any steps gives what a new record would be given. */
