@@ -15,7 +15,7 @@
 #define HEAD_LINE_MAX 4096    /* one header line without CRLF; above: 431 */
 #define HEAD_TARGET_MAX 2048  /* above: 414 */
 #define HEAD_FIELDS_MAX 64    /* above: 431 */
-#define HEAD_BODY_MAX 8388608 /* no route takes more; above: 413 */
+#define HEAD_BODY_MAX 10485760 /* no route takes more; above: 413 */
 
 enum head_method {
     METHOD_NONE, /* no request line was understood */

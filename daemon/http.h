@@ -48,6 +48,10 @@ typedef void (*http_handler_fn)(struct http_exchange *x, void *arg);
  * wait. */
 typedef bool (*http_admit_fn)(struct http_exchange *x, size_t *ret_body_bytes, void *arg);
 
+/* For an admit hook: the handler is called as soon as the head is complete, and takes the body
+ * piece by piece with http_body_begin, or answers without it, which closes the connection. */
+void http_body_defer(struct http_exchange *x);
+
 /* The request cannot be read: x is given, to be answered with this status. http_head(x) is all zero
  * if the head was the trouble. reason: constant English, no input in it. The connection closes
  * after the answer. */
@@ -116,6 +120,17 @@ void *http_arg(const struct http_exchange *x);
 void http_on_closed(struct http_exchange *x, http_closed_fn closed, void *arg);
 /* True once the connection is closed: a reply would reach nobody. */
 bool http_is_gone(const struct http_exchange *x);
+
+/* Of a deferred body: the next piece, borrowed for the call, at most HTTP_PIECE_MAX bytes; n may be
+ * 0 in the last one. True: the next one may come. False: not before http_body_go_on. May reply or
+ * abandon before it returns. */
+enum { HTTP_PIECE_MAX = 65536 };
+typedef bool (*http_body_fn)(struct http_exchange *x, const void *bytes, size_t n, bool is_last,
+                             void *arg);
+/* From now on fn is called, from the event loop only, until it was told the last piece, x is given
+ * back, or the client has gone or is too slow (H-2; http_on_closed). Not when http_is_gone. */
+void http_body_begin(struct http_exchange *x, http_body_fn fn, void *arg);
+void http_body_go_on(struct http_exchange *x);
 
 /* --- the answer --------------------------------------------------------------------------- */
 

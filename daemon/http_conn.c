@@ -28,6 +28,7 @@ static void conn_take_head(struct http_conn *conn);
 static void conn_headed(struct http_conn *conn);
 static void conn_await_body(struct http_conn *conn);
 static void conn_take_body(struct http_conn *conn);
+static void conn_take_piece(struct http_conn *conn);
 static void conn_handle(struct http_conn *conn);
 static void conn_problem(struct http_conn *conn, int status, const char *reason);
 static void conn_written(struct bufferevent *bev, void *arg);
@@ -101,7 +102,8 @@ static int conn_deadline_ms(const struct http_conn *conn)
         return limits->idle_ms;
     case CONN_HEAD:
         return limits->head_ms;
-    case CONN_BODY: /* at most HEAD_BODY_MAX bytes, so it fits */
+    case CONN_BODY:
+    case CONN_SINK: /* at most HEAD_BODY_MAX bytes, so it fits */
         return limits->body_ms +
                (int)(conn->x->head.content_length * 1000 / limits->body_bytes_per_s);
     case CONN_WORK:
@@ -124,7 +126,8 @@ static void conn_arm(struct http_conn *conn, int ms)
 
 static void conn_enter(struct http_conn *conn, enum http_conn_state state)
 {
-    size_t body_bytes = 0;
+    size_t body_bytes = 0; /* low and high mark alike: no call before all of it is here */
+    size_t most = state == CONN_SINK ? HTTP_PIECE_MAX : HEAD_BYTES_MAX;
     int ms;
 
     conn->state = state;
@@ -136,8 +139,7 @@ static void conn_enter(struct http_conn *conn, enum http_conn_state state)
     /* Reading goes on while an operation works, else we would not see the client leave. */
     if (state == CONN_BODY)
         body_bytes = (size_t)conn->x->head.content_length;
-    bufferevent_setwatermark(conn->bev, EV_READ, body_bytes,
-                             body_bytes ? body_bytes : HEAD_BYTES_MAX);
+    bufferevent_setwatermark(conn->bev, EV_READ, body_bytes, body_bytes ? body_bytes : most);
     if (!conn->has_ended)
         bufferevent_enable(conn->bev, EV_READ);
 }
@@ -150,6 +152,8 @@ static void conn_readable(struct bufferevent *bev, void *arg)
 
     switch (conn->state) {
     case CONN_IDLE:
+        if (evbuffer_get_length(conn_input(conn)) == 0)
+            break; /* a late echo of http_conn_sink_go_on */
         conn_enter(conn, CONN_HEAD);
         conn_take_head(conn);
         break;
@@ -158,6 +162,9 @@ static void conn_readable(struct bufferevent *bev, void *arg)
         break;
     case CONN_BODY:
         conn_take_body(conn);
+        break;
+    case CONN_SINK:
+        conn_take_piece(conn);
         break;
     case CONN_WORK:
     case CONN_WRITE:
@@ -230,15 +237,18 @@ static void conn_headed(struct http_conn *conn)
         return;
     if (x->head.content_length > (int64_t)body_bytes)
         conn_problem(conn, 413, "body too large");
+    else if (x->is_deferred)
+        conn_handle(conn);
     else if (x->head.content_length > 0)
         conn_await_body(conn);
     else
         conn_handle(conn);
 }
 
+static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
 static void conn_await_body(struct http_conn *conn)
 {
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     size_t wanted = (size_t)conn->x->head.content_length;
     size_t here = evbuffer_get_length(conn_input(conn));
 
@@ -260,9 +270,63 @@ static void conn_take_body(struct http_conn *conn)
 
     x->body = mem_new(n + 1, 1);
     x->body_bytes = n;
+    x->body_left = 0;
     if (evbuffer_remove(conn_input(conn), x->body, n) != (int)n)
         bug("body of %zu bytes is not there", n);
     conn_handle(conn);
+}
+
+/* --- a body in pieces ---------------------------------------------------------------------- */
+
+void http_conn_sink(struct http_conn *conn)
+{
+    if (conn->x->head.expect_continue && evbuffer_get_length(conn_input(conn)) == 0)
+        http_conn_send(conn, go_on, sizeof go_on - 1);
+    conn_enter(conn, CONN_SINK);
+    bufferevent_trigger(conn->bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
+void http_conn_sink_go_on(struct http_conn *conn)
+{
+    if (conn->state == CONN_SINK && !conn->has_ended)
+        bufferevent_enable(conn->bev, EV_READ);
+    if (conn->state == CONN_SINK)
+        bufferevent_trigger(conn->bev, EV_READ,
+                            BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
+/* All that is here of the body, at most one piece. Nothing is touched after the sink had it: it may
+ * have answered. Called in vain when the sink has enough and nothing came. */
+static void conn_take_piece(struct http_conn *conn)
+{
+    struct http_exchange *x = conn->x;
+    struct evbuffer *input = conn_input(conn);
+    size_t n = evbuffer_get_length(input);
+    bool is_last;
+    uint8_t *piece;
+
+    if (x->is_paused)
+        return;
+    n = n > HTTP_PIECE_MAX ? HTTP_PIECE_MAX : n;
+    n = n > x->body_left ? x->body_left : n;
+    if (n == 0 && x->body_left > 0) {
+        if (conn->has_ended)
+            http_conn_drop(conn);
+        return;
+    }
+    piece = mem_new(n + 1, 1);
+    if (n > 0 && evbuffer_remove(input, piece, n) != (int)n)
+        bug("a piece of %zu bytes is not there", n);
+    x->body_left -= n;
+    is_last = x->body_left == 0;
+    /* Before the call, as there may be no connection after it. What comes meanwhile waits. */
+    x->is_paused = true;
+    bufferevent_disable(conn->bev, EV_READ);
+    if (is_last)
+        conn_enter(conn, CONN_WORK);
+    if (x->sink(x, piece, n, is_last, x->sink_arg) && !is_last)
+        http_body_go_on(x);
+    free(piece);
 }
 
 static void conn_handle(struct http_conn *conn)
@@ -385,6 +449,7 @@ static void conn_ended(struct http_conn *conn)
     case CONN_IDLE:
     case CONN_HEAD:
     case CONN_BODY:
+    case CONN_SINK:
     case CONN_STREAM:
     case CONN_LINGER:
         http_conn_drop(conn);

@@ -108,6 +108,8 @@ bool http_exchange_parse(struct http_exchange *x, struct head_refusal *ret_refus
 
     if (!head_parse(x->head_bytes, x->conn->scan.bytes, &x->head, ret_refusal))
         return false;
+    if (x->head.content_length > 0)
+        x->body_left = (size_t)x->head.content_length;
     id = head_find(&x->head, "X-Request-Id");
     if (id && is_request_id(id)) {
         memcpy(x->request_id, id->text, id->bytes);
@@ -170,6 +172,27 @@ void *http_arg(const struct http_exchange *x)
     return x->arg;
 }
 
+void http_body_defer(struct http_exchange *x)
+{
+    x->is_deferred = true;
+}
+
+void http_body_begin(struct http_exchange *x, http_body_fn fn, void *arg)
+{
+    if (!x->is_deferred || !x->conn || x->sink)
+        bug("no body to begin with");
+    x->sink = fn;
+    x->sink_arg = arg;
+    http_conn_sink(x->conn);
+}
+
+void http_body_go_on(struct http_exchange *x)
+{
+    x->is_paused = false;
+    if (x->conn)
+        http_conn_sink_go_on(x->conn);
+}
+
 void http_on_closed(struct http_exchange *x, http_closed_fn closed, void *arg)
 {
     x->closed = closed;
@@ -210,7 +233,7 @@ static bool status_has_body(int status)
 
 static bool body_is_unread(const struct http_exchange *x)
 {
-    return x->head.content_length > 0 && !x->body;
+    return x->body_left > 0;
 }
 
 /* Everything up to the empty line. length: -1 for a stream. */
@@ -239,7 +262,7 @@ void http_reply(struct http_exchange *x, int status, const char *content_type, c
     struct http_conn *conn = x->conn;
 
     if (conn) {
-        if (conn->state != CONN_WORK)
+        if (conn->state != CONN_WORK && conn->state != CONN_SINK)
             bug("answer in connection state %d", (int)conn->state);
         if (!x->head.keep_alive || body_is_unread(x) || x->server->is_draining)
             conn->must_close = true;

@@ -47,6 +47,7 @@ enum http_conn_state {
     CONN_IDLE,   /* no byte of the next head is here */
     CONN_HEAD,   /* some are */
     CONN_BODY,   /* head admitted, waiting for the body; the exchange is the connection's */
+    CONN_SINK,   /* the same, but the exchange is its operation's, which takes it piece by piece */
     CONN_WORK,   /* the exchange is with a hook, a handler, an operation; theirs from here on */
     CONN_STREAM, /* the same, headers sent */
     CONN_WRITE,  /* exchange given back, its answer is on the way */
@@ -75,6 +76,11 @@ struct http_exchange {
     bool is_bodiless; /* the answer: a HEAD */
     char *body;       /* owned, NUL behind it; NULL: none, or not read */
     size_t body_bytes;
+    bool is_deferred;  /* the body is not read here */
+    size_t body_left;  /* bytes of it that the operation has not been given */
+    bool is_paused;    /* the operation has enough for now */
+    http_body_fn sink; /* in CONN_SINK */
+    void *sink_arg;
     char request_id[HTTP_REQUEST_ID_BYTES];
     char peer[sizeof((struct peer *)NULL)->text];
     void *arg; /* the operation's */
@@ -104,6 +110,9 @@ void http_conn_send(struct http_conn *conn, const void *bytes, size_t n);
 size_t http_conn_unsent(const struct http_conn *conn);
 /* The exchange was given back; its whole answer has been handed to http_conn_send. */
 void http_conn_finish(struct http_conn *conn);
+/* The body goes to x->sink from now on; again, after it had enough. */
+void http_conn_sink(struct http_conn *conn);
+void http_conn_sink_go_on(struct http_conn *conn);
 /* From now on the exchange streams. */
 void http_conn_stream(struct http_conn *conn);
 /* Something was sent on a stream: it must be on its way within limits.write_ms. */

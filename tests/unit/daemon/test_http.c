@@ -27,7 +27,9 @@
 
 /* What the server was asked, and what it is to do. The handler answers by path:
  *   /hold: not at all, the exchange goes to held[]; /stream: begins a stream and holds it;
- *   /empty: 204; /abandon: abandons; else 200 and "METHOD path body". */
+ *   /sink: takes the body in pieces, pausing after each while sink_pauses, answers with their sum;
+ *   /sink-no: answers the first piece with 403, /sink-leave abandons it, /sink-none answers before
+ *   any; /empty: 204; /abandon: abandons; else 200 and "METHOD path body". */
 struct fixture {
     struct event_base *base;
     struct http_server *server;
@@ -41,6 +43,11 @@ struct fixture {
     struct http_exchange *held[HELD_MAX];
     size_t held_n;
     int problem_status;
+    bool sink_pauses;
+    unsigned pieces_n;
+    size_t sunk_bytes;
+    unsigned long sunk_sum;
+    struct http_exchange *sinking;
 };
 
 struct client {
@@ -66,6 +73,34 @@ static void hold(struct fixture *f, struct http_exchange *x)
     f->held[f->held_n++ % HELD_MAX] = x;
 }
 
+static bool sink(struct http_exchange *x, const void *bytes, size_t n, bool is_last, void *arg)
+{
+    struct fixture *f = arg;
+    char path[200];
+    char out[64];
+
+    assert_true(n <= HTTP_PIECE_MAX);
+    f->pieces_n++;
+    f->sunk_bytes += n;
+    for (size_t i = 0; i < n; i++)
+        f->sunk_sum = f->sunk_sum * 31 + ((const unsigned char *)bytes)[i];
+    assert_true(head_path_decode(http_head(x), path, sizeof path));
+    if (!strcmp(path, "/sink-no")) {
+        http_reply(x, 403, "text/plain", "no", 2);
+        return false;
+    }
+    if (!strcmp(path, "/sink-leave")) {
+        http_abandon(x);
+        return false;
+    }
+    if (is_last) {
+        f->sinking = NULL;
+        snprintf(out, sizeof out, "sunk %zu %lu", f->sunk_bytes, f->sunk_sum);
+        http_reply(x, 200, "text/plain", out, strlen(out));
+    }
+    return !f->sink_pauses;
+}
+
 static void answer(struct http_exchange *x, void *arg)
 {
     struct fixture *f = arg;
@@ -83,6 +118,12 @@ static void answer(struct http_exchange *x, void *arg)
         hold(f, x);
         http_stream_begin(x, 200, "text/event-stream");
         http_stream_write(x, "retry: 5000\n\n", 13);
+    } else if (!strcmp(path, "/sink-none")) {
+        http_reply(x, 409, "text/plain", "never", 5);
+    } else if (!strncmp(path, "/sink", 5)) {
+        http_on_closed(x, note_closed, f);
+        f->sinking = x;
+        http_body_begin(x, sink, f);
     } else if (!strcmp(path, "/empty")) {
         http_reply(x, 204, NULL, NULL, 0);
     } else if (!strcmp(path, "/abandon")) {
@@ -116,6 +157,10 @@ static bool admit(struct http_exchange *x, size_t *ret_body_bytes, void *arg)
         return true;
     if (!strcmp(path, "/small"))
         *ret_body_bytes = 5;
+    if (!strncmp(path, "/sink", 5)) {
+        *ret_body_bytes = HEAD_BODY_MAX;
+        http_body_defer(x);
+    }
     if (strcmp(path, "/secret") != 0)
         return true;
     http_add_header(x, "WWW-Authenticate", "Bearer realm=\"liaison\"");
@@ -692,6 +737,168 @@ static void test_a_body_cut_off_is_not_handled(void **state)
     }
     assert_int_equal(f->handled_n, 0);
     assert_int_equal(stats(f).in_flight_n, 0);
+}
+
+/* --- bodies in pieces --- */
+
+static unsigned long sum_of(const char *bytes, size_t n)
+{
+    unsigned long sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum = sum * 31 + (unsigned char)bytes[i];
+    return sum;
+}
+
+/* POST target with n bytes of some pattern, and a request behind it. Returns what it sums up to. */
+static unsigned long say_long(struct fixture *f, struct client *c, const char *target, size_t n)
+{
+    BUF_AUTO struct buf text = {0};
+    unsigned long sum;
+    size_t from;
+
+    buf_printf(&text, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", target, n);
+    from = text.bytes;
+    for (size_t i = 0; i < n; i++)
+        buf_add(&text, &"abcdefghijklmnopqrstuvwxyz0123456789"[i * i % 36], 1);
+    sum = sum_of(text.text + from, n);
+    buf_add_text(&text, GET("/behind"));
+    say(f, c, text.text);
+    return sum;
+}
+
+static void test_a_deferred_body_comes_in_pieces(void **state)
+{
+    static const size_t sizes[] = {0, 1, 65535, 65536, 65537, 1000000};
+    struct fixture *f = *state;
+
+    start(f);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct client c = connect_tcp(f);
+        char expected[64];
+
+        f->sunk_bytes = f->pieces_n = 0;
+        f->sunk_sum = 0;
+        snprintf(expected, sizeof expected, "sunk %zu %lu", sizes[i],
+                 say_long(f, &c, "/sink", sizes[i]));
+        wait_for(f, &c, has(&c, "GET /behind "));
+        assert_has(&c, expected);
+        assert_true(f->pieces_n > sizes[i] / HTTP_PIECE_MAX);
+        client_close(&c);
+    }
+    assert_int_equal(f->closed_n, 0);
+    wait_for(f, NULL, stats(f).connections_n == 0);
+    assert_int_equal(stats(f).in_flight_n, 0);
+}
+
+static void test_a_paused_body_waits_outside(void **state)
+{
+    struct fixture *f = *state;
+    struct client c;
+    unsigned long sum;
+    char expected[64];
+
+    start(f);
+    f->sink_pauses = true;
+    c = connect_tcp(f);
+    sum = say_long(f, &c, "/sink", 600000);
+    snprintf(expected, sizeof expected, "sunk 600000 %lu", sum);
+    while (f->sinking || f->pieces_n == 0) {
+        unsigned n = f->pieces_n;
+
+        if (f->sinking && n > 0)
+            http_body_go_on(f->sinking);
+        wait_for(f, &c, f->pieces_n == n + 1);
+        for (int turn = 0; turn < 5; turn++)
+            event_base_loop(f->base, EVLOOP_NONBLOCK);
+        assert_int_equal(f->pieces_n, n + 1); /* no other one unasked */
+    }
+    wait_for(f, &c, has(&c, "GET /behind "));
+    assert_has(&c, expected);
+    client_close(&c);
+}
+
+static void test_a_deferred_body_may_be_answered_early(void **state)
+{
+    static const char *const paths[] = {"/sink-no", "/sink-none", "/sink-leave"};
+    struct fixture *f = *state;
+
+    start(f);
+    for (size_t i = 0; i < 3; i++) {
+        struct client c = connect_tcp(f);
+
+        say_long(f, &c, paths[i], 300000);
+        wait_for(f, &c, c.ended);
+        assert_int_equal(has(&c, "403 Forbidden"), i == 0);
+        assert_int_equal(has(&c, "409 Conflict"), i == 1);
+        assert_lacks(&c, "GET /behind");
+        client_close(&c);
+        wait_for(f, NULL, stats(f).connections_n == 0);
+        assert_int_equal(stats(f).in_flight_n, 0);
+    }
+}
+
+static void test_a_deferred_body_that_breaks_off_is_told(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f);
+    for (unsigned half = 0; half < 2; half++) {
+        struct client c = connect_tcp(f);
+
+        f->sunk_bytes = 0;
+        say(f, &c, POST("/sink", "100") "\r\nhell");
+        wait_for(f, &c, f->sunk_bytes == 4);
+        if (half)
+            shutdown(c.fd, SHUT_WR);
+        else
+            client_close(&c);
+        wait_for(f, &c, f->closed_n == half + 1);
+        http_abandon(f->sinking);
+        wait_for(f, &c, stats(f).connections_n == 0);
+        assert_int_equal(stats(f).in_flight_n, 0);
+        client_close(&c);
+    }
+}
+
+static void test_a_deferred_body_has_its_deadline(void **state)
+{
+    struct fixture *f = *state;
+    struct client c;
+
+    f->limits.body_ms = 50;
+    start(f);
+    c = connect_tcp(f);
+    say(f, &c, POST("/sink", "100") "\r\nhell");
+    wait_for(f, &c, f->closed_n == 1);
+    http_abandon(f->sinking);
+    wait_for(f, &c, c.ended);
+    client_close(&c);
+}
+
+static void test_a_deferred_body_is_asked_for_when_it_is_wanted(void **state)
+{
+    struct fixture *f = *state;
+    struct client c;
+
+    start(f);
+    c = connect_tcp(f);
+    say(f, &c, POST("/sink", "5") "Expect: 100-continue\r\n\r\n");
+    wait_for(f, &c, has(&c, "HTTP/1.1 100 Continue\r\n\r\n"));
+    say(f, &c, "hello");
+    wait_for(f, &c, has(&c, "sunk 5 "));
+    client_close(&c);
+    c = connect_tcp(f);
+    say(f, &c, POST("/sink-none", "5") "Expect: 100-continue\r\n\r\n");
+    wait_for(f, &c, c.ended);
+    assert_has(&c, "409 Conflict");
+    assert_lacks(&c, "100 Continue");
+    client_close(&c);
+    c = connect_tcp(f);
+    say(f, &c, POST("/sink", "10485761") "\r\n");
+    wait_for(f, &c, c.ended);
+    assert_has(&c, "413 ");
+    client_close(&c);
 }
 
 /* --- deadlines --- */
@@ -1443,6 +1650,12 @@ int main(void)
         test(test_who_may_not_is_told_before_the_body),
         test(test_a_client_that_asks_is_told_to_go_on),
         test(test_a_body_cut_off_is_not_handled),
+        test(test_a_deferred_body_comes_in_pieces),
+        test(test_a_paused_body_waits_outside),
+        test(test_a_deferred_body_may_be_answered_early),
+        test(test_a_deferred_body_that_breaks_off_is_told),
+        test(test_a_deferred_body_has_its_deadline),
+        test(test_a_deferred_body_is_asked_for_when_it_is_wanted),
         test(test_bytes_do_not_extend_the_time_for_a_head),
         test(test_bytes_do_not_extend_the_time_for_a_body),
         test(test_an_idle_connection_is_closed_without_a_word),
