@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEAD_BYTES_MAX 8192   /* with the last empty line; above: 431 */
-#define HEAD_LINE_MAX 4096    /* one header line without CRLF; above: 431 */
-#define HEAD_TARGET_MAX 2048  /* above: 414 */
-#define HEAD_FIELDS_MAX 64    /* above: 431 */
+#define HEAD_BYTES_MAX 8192    /* with the last empty line; above: 431 */
+#define HEAD_LINE_MAX 4096     /* one header line without CRLF; above: 431 */
+#define HEAD_TARGET_MAX 2048   /* above: 414 */
+#define HEAD_FIELDS_MAX 64     /* above: 431 */
 #define HEAD_BODY_MAX 10485760 /* no route takes more; above: 413 */
 
 enum head_method {

@@ -163,7 +163,11 @@ static const struct {
     enum head_method method;
     const char *path, *media, *about;
 } media[] = {
-    {METHOD_GET, "/v1/events", "text/event-stream",
+    {METHOD_POST, "/v1/requests:bulk", "application/x-ndjson",
+     "a line for each line, in order: line, status, and id with reference, or problem; the last "
+     "one "
+     "has summary: ok, failed"                                                        },
+    {METHOD_GET,  "/v1/events",        "text/event-stream",
      "server-sent events: id (a position), event (the type), data (type, id, reference, country, "
      "from, to, version, at, actor); `reset` when the position cannot be gone on from"},
 };
@@ -177,15 +181,36 @@ static void add_media(json_t *answers, const struct route *r)
                                           "description", media[i].about));
 }
 
+/* What a route takes that is no JSON document. */
+static const struct {
+    const char *path, *media, *about;
+} taken[] = {
+    {"/v1/requests:bulk", "application/x-ndjson",
+     "a Draft a line, up to 1,000 lines and 8 MiB; each may have an idempotency_key"},
+};
+
+static void add_taken(json_t *op, const struct route *r)
+{
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (r->method == METHOD_POST && !strcmp(taken[i].path, r->path))
+            json_object_set_new(
+                op, "requestBody",
+                json_pack("{s:o}", "content",
+                          content(taken[i].media, json_pack("{s:s, s:s}", "type", "string",
+                                                            "description", taken[i].about))));
+}
+
 /* Members of the query, by route. */
 static const struct {
     enum head_method method;
     const char *path, *name, *about;
 } queries[] = {
-    {METHOD_GET, "/v1/events", "topics",        "only these types, parted by commas"          },
-    {METHOD_GET, "/v1/events", "last_event_id", "go on behind this position, as Last-Event-ID"},
-    {METHOD_GET, "/v1/events", "after",         "poll: what came after this position, as JSON"},
-    {METHOD_GET, "/v1/events", "limit",         "poll: at most so many, 1 to 200"             },
+    {METHOD_POST, "/v1/requests:bulk", "atomic",
+     "true: nothing is stored unless all lines are valid"                                             },
+    {METHOD_GET,  "/v1/events",        "topics",        "only these types, parted by commas"          },
+    {METHOD_GET,  "/v1/events",        "last_event_id", "go on behind this position, as Last-Event-ID"},
+    {METHOD_GET,  "/v1/events",        "after",         "poll: what came after this position, as JSON"},
+    {METHOD_GET,  "/v1/events",        "limit",         "poll: at most so many, 1 to 200"             },
 };
 
 static void add_queries(json_t *parameters, const struct route *r)
@@ -228,6 +253,7 @@ static json_t *operation(const struct route *r, const char *id, const char *abou
                            answer ? reference_to(answer) : json_pack("{s:s}", "type", "object")));
     add_media(json_object_get(json_object_get(json_object_get(op, "responses"), "2XX"), "content"),
               r);
+    add_taken(op, r);
     if (body)
         json_object_set_new(op, "requestBody",
                             json_pack("{s:o}", "content", content("application/json", body)));

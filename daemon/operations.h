@@ -5,6 +5,7 @@
 struct task;
 
 void submit_begin(struct task *t);
+void bulk_begin(struct task *t);
 void assess_begin(struct task *t);
 void list_begin(struct task *t);
 void show_begin(struct task *t);

@@ -19,6 +19,7 @@
 const struct route routes[] = {
     {METHOD_POST, "/v1/requests",                    COUNTRY,                true,  submit_begin,  "Submit a request"},
     {METHOD_POST, "/v1/requests:assess",             COUNTRY | COORDINATOR,  true,  assess_begin,  "Where a draft would go and what it resembles; nothing is kept"},
+    {METHOD_POST, "/v1/requests:bulk",               COUNTRY | COORDINATOR,  false, bulk_begin,    "Submit many requests, one a line"},
     {METHOD_GET,  "/v1/requests",                    READERS,                false, list_begin,    "List requests"},
     {METHOD_GET,  "/v1/requests/{id}",               READERS,                false, show_begin,    "One request"},
     {METHOD_GET,  "/v1/requests/{id}/history",       READERS,                false, history_begin, "Every transition, oldest first"},
@@ -121,17 +122,35 @@ static void match_find(const struct http_exchange *http, struct match *m)
 
 /* --- the hooks ------------------------------------------------------------------------------- */
 
-static bool is_json(const struct head *head)
+/* Bodies that are no JSON document: what they are, and how long they may be. The operation takes
+ * them piece by piece. */
+static const struct body {
+    const char *path, *media;
+    size_t bytes;
+} bodies[] = {
+    {"/v1/requests:bulk", "application/x-ndjson", 8 << 20},
+};
+
+static const struct body *route_body(const struct route *r)
+{
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        if (r->method == METHOD_POST && !strcmp(r->path, bodies[i].path))
+            return &bodies[i];
+    return NULL;
+}
+
+static bool is_media(const struct head *head, const char *media)
 {
     const struct head_slice *type = head_find(head, "Content-Type");
-    static const char json[] = "application/json";
-    size_t n = sizeof json - 1;
+    size_t n = strlen(media);
 
     if (head->content_length == 0) /* without a body the type says nothing */
         return true;
-    return type && type->bytes >= n && !strncasecmp(type->text, json, n) &&
+    return type && type->bytes >= n && !strncasecmp(type->text, media, n) &&
            (type->bytes == n || type->text[n] == ';' || type->text[n] == ' ');
 }
+
+static const char media_json[] = "application/json";
 
 static bool refuse(struct app *app, struct http_exchange *http, enum err_code code)
 {
@@ -143,6 +162,8 @@ bool route_admit(struct http_exchange *http, size_t *ret_body_bytes, void *arg)
 {
     struct app *app = arg;
     const struct head *head = http_head(http);
+    const struct body *body;
+    const char *media;
     struct match m;
 
     match_find(http, &m);
@@ -160,9 +181,19 @@ bool route_admit(struct http_exchange *http, size_t *ret_body_bytes, void *arg)
     /* Without any credential no body is read. */
     if (m.route->roles && !head_find(head, "Authorization"))
         return refuse(app, http, ERR_UNAUTHENTICATED);
-    if (m.route->takes_json && !is_json(head))
-        return refuse(app, http, ERR_MEDIA_TYPE);
-    *ret_body_bytes = (size_t)app->settings.body_bytes;
+    body = route_body(m.route);
+    media = body ? body->media : media_json;
+    if ((body || m.route->takes_json) && !is_media(head, media)) {
+        task_refuse(app, http, ERR_MEDIA_TYPE, media,
+                    (struct word_value[]){
+                        {"media", media},
+                        {NULL,    NULL }
+        });
+        return false;
+    }
+    if (body)
+        http_body_defer(http);
+    *ret_body_bytes = body ? body->bytes : (size_t)app->settings.body_bytes;
     return true;
 }
 
@@ -199,9 +230,14 @@ void route_dispatch(struct http_exchange *http, void *arg)
 void route_problem(struct http_exchange *http, int status, const char *reason, void *arg)
 {
     struct app *app = arg;
+    const struct body *body;
+    struct match m;
     char limit[24];
 
-    snprintf(limit, sizeof limit, "%lld", (long long)app->settings.body_bytes);
+    match_find(http, &m);
+    body = m.route ? route_body(m.route) : NULL;
+    snprintf(limit, sizeof limit, "%lld",
+             body ? (long long)body->bytes : (long long)app->settings.body_bytes);
     task_refuse(app, http, problem_of_status(status), reason,
                 status == 413 ? (struct word_value[]){{"limit", limit}, {NULL, NULL}} : NULL);
 }

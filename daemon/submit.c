@@ -1,24 +1,18 @@
 /* POST /v1/requests, from the document to the answer, in the order it happens:
  *
- *   submit_begin -> (submit_join_read) -> submit_store -> submit_stored -> submit_answer
- *                     |                                        |
- *                     +-- no such request -> submit_seen       |
- *                         (it was, when this key was first     |
- *                         used)                                |
- *                                                              +-- Prefer: wait -> submit_routed or
- * submit_waited -> submit_answer
+ *   submit_begin -> (filing.c) -> submit_stored -> submit_answer
+ *                                     |
+ *                                     +-- Prefer: wait -> submit_routed or submit_waited
+ *                                                         -> submit_answer
  *
  * A 201 leaves only after the request, its idempotency record, its queue entry and its event are
  * on disk in one step (promise G1). */
 #include "daemon/operations.h"
 
-#include "base/clock.h"
-#include "daemon/named.h"
+#include "daemon/filing.h"
 #include "daemon/resource.h"
 #include "daemon/task.h"
 #include "daemon/watch.h"
-#include "protocol/partition.h"
-#include "protocol/request.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -29,23 +23,14 @@ enum { WAIT_MAX_S = 10 };
 
 struct submit {
     struct task *task; /* held */
-    json_t *doc;       /* owned; request borrows from it */
-    struct request request;
-    struct record record;
+    struct filing filing;
     int wait_s;              /* 0: answer at once */
     struct watcher *watcher; /* owned while waiting */
     struct event *deadline;  /* owned while waiting */
     bool routed;
-    const char *join_fault; /* static: what is wrong with the request to join */
 };
 
-static void submit_join_read(void *arg, struct stored *stored, const char *fault,
-                             const struct err *e);
-static void submit_join_refused(struct submit *op, const char *fault);
-static void submit_seen(void *arg, enum store_outcome outcome, const struct err *e);
-static void submit_store(struct submit *op);
-static void submit_stored(void *arg, enum store_outcome outcome, const char *id,
-                          const char *reference, const struct err *e);
+static void submit_stored(void *arg, struct filing *f, const struct err *e);
 static void submit_wait(struct submit *op);
 static void submit_routed(void *arg, const struct event *event);
 static void submit_waited(evutil_socket_t fd, short what, void *arg);
@@ -57,7 +42,7 @@ static void submit_free(struct submit *op)
         watch_remove(op->task->app->watch, op->watcher);
     if (op->deadline)
         event_free(op->deadline);
-    json_decref(op->doc);
+    filing_clear(&op->filing);
     free(op);
 }
 
@@ -89,128 +74,49 @@ static int wait_preferred(const struct task *t)
     return s < 0 ? 0 : s > WAIT_MAX_S ? WAIT_MAX_S : (int)s;
 }
 
-static void submit_record(struct submit *op)
-{
-    struct record *r = &op->record;
-    int64_t now_ms = clock_now_ms();
-
-    id_new("req_", partition_of(op->request.country), now_ms, r->id);
-    snprintf(r->country, sizeof r->country, "%s", op->request.country);
-    r->language = (enum language)op->request.language;
-    r->urgency = (enum urgency)op->request.urgency;
-    r->disclosure = (enum disclosure)op->request.disclosure;
-    r->state = STATE_SUBMITTED;
-    r->version = 1;
-    r->submitted_ms = r->updated_ms = r->since_ms = now_ms;
-    r->return_state = STATE_SAME;
-}
-
 void submit_begin(struct task *t)
 {
     struct submit *op = mem_new(1, sizeof *op);
-    struct faults faults = {.n = 0};
+    struct filing *f = &op->filing;
     struct err e = {0};
+    const char *body;
+    size_t body_n;
+    json_t *doc = NULL;
 
     op->task = t;
-    if (task_read_json(t, true, &op->doc, &faults, &e) != ERR_OK) {
+    if (task_read_json(t, true, &doc, &f->faults, &e) != ERR_OK ||
+        filing_read(f, t, doc, t->who.of, &e) != ERR_OK) {
+        struct faults faults = f->faults;
+
         task_faults(submit_end(op), &e, &faults);
         return;
     }
-    if (!request_decode(op->doc, t->who.of, &t->app->codes, &op->request, &faults)) {
-        err_set(&e, ERR_VALIDATION, "%zu faults", faults.n);
-        task_faults(submit_end(op), &e, &faults);
-        return;
-    }
-    submit_record(op);
-    if (op->request.join)
-        named_read(t, op->request.join, submit_join_read, op);
-    else
-        submit_store(op);
-}
-
-/* A merged request is an alias: its survivor is meant. */
-static void submit_join_read(void *arg, struct stored *stored, const char *fault,
-                             const struct err *e)
-{
-    struct submit *op = arg;
-
-    if (e->code != ERR_OK)
-        task_problem(submit_end(op), e);
-    else if (!stored)
-        submit_join_refused(op, fault);
-    else if (stored->record.state == STATE_MERGED)
-        named_read(op->task, stored->record.merged_into, submit_join_read, op);
-    else if (lifecycle_is_terminal(stored->record.state))
-        submit_join_refused(op, "not_open");
-    else {
-        memcpy(op->record.join, stored->record.id, sizeof op->record.join);
-        submit_store(op);
-    }
-}
-
-/* It may have been open when the same submission first came, whose answer was lost. */
-static void submit_join_refused(struct submit *op, const char *fault)
-{
-    struct task *t = op->task;
-
-    op->join_fault = fault;
-    if (*t->idempotency.name)
-        request_store_seen(t->app->store, id_partition(op->record.id), &t->idempotency, submit_seen,
-                           op);
-    else
-        submit_seen(op, STORE_ABSENT, &(struct err){0});
-}
-
-static void submit_seen(void *arg, enum store_outcome outcome, const struct err *e)
-{
-    struct submit *op = arg;
-    struct faults faults = {.n = 0};
-
-    if (e->code != ERR_OK) {
-        task_problem(submit_end(op), e);
-    } else if (outcome != STORE_ABSENT) {
-        submit_store(op); /* which finds the key again and answers as then */
-    } else {
-        fault_add(&faults, "#", "join", op->join_fault);
-        task_faults(submit_end(op), &(struct err){ERR_VALIDATION, "join"}, &faults);
-    }
-}
-
-static void submit_store(struct submit *op)
-{
-    struct task *t = op->task;
-    struct submission what = {
-        .record = &op->record, .who = &t->who, .idempotency = &t->idempotency};
-
     op->wait_s = wait_preferred(t);
     if (op->wait_s) /* before it is stored, so that its event cannot be missed */
-        op->watcher = watch_add(t->app->watch, op->record.id, submit_routed, op);
-    what.body = http_body(t->http, &what.body_n);
-    request_store_submit(t->app->store, &what, submit_stored, op);
+        op->watcher = watch_add(t->app->watch, f->record.id, submit_routed, op);
+    body = http_body(t->http, &body_n);
+    filing_send(f, body, body_n, &t->idempotency, submit_stored, op);
 }
 
-static void submit_stored(void *arg, enum store_outcome outcome, const char *id,
-                          const char *reference, const struct err *e)
+static void submit_stored(void *arg, struct filing *f, const struct err *e)
 {
     struct submit *op = arg;
     char known[ID_BYTES];
 
-    if (e->code != ERR_OK) {
+    if (e->code == ERR_VALIDATION) {
+        struct faults faults = f->faults;
+
+        task_faults(submit_end(op), e, &faults);
+    } else if (e->code != ERR_OK) {
         task_problem(submit_end(op), e);
-    } else if (outcome == STORE_REUSED) {
-        task_problem(submit_end(op), &(struct err){ERR_KEY_REUSED, "other body"});
-    } else if (outcome == STORE_REPLAYED && id_is(id, "req_")) {
-        snprintf(known, sizeof known, "%s", id);
+    } else if (f->is_replayed) {
+        snprintf(known, sizeof known, "%s", f->record.id);
         http_add_header(op->task->http, "Idempotent-Replayed", "true");
         resource_reread(submit_end(op), 201, known);
-    } else if (outcome != STORE_DONE) {
-        task_problem(submit_end(op), &(struct err){ERR_INTERNAL, "submit: unexpected outcome"});
+    } else if (op->wait_s && !op->routed) {
+        submit_wait(op);
     } else {
-        snprintf(op->record.reference, sizeof op->record.reference, "%s", reference);
-        if (op->wait_s && !op->routed)
-            submit_wait(op);
-        else
-            submit_answer(op);
+        submit_answer(op);
     }
 }
 
@@ -247,15 +153,15 @@ static void submit_waited(evutil_socket_t fd, short what, void *arg)
 /* Without waiting the record is what we just stored; after waiting it is read again. */
 static void submit_answer(struct submit *op)
 {
-    struct stored stored = {.record = op->record, .inner = json_object()};
+    struct stored stored = {.record = op->filing.record, .inner = json_object()};
     char id[ID_BYTES];
 
     if (op->wait_s) {
-        memcpy(id, op->record.id, sizeof id);
+        memcpy(id, op->filing.record.id, sizeof id);
         json_decref(stored.inner);
         resource_reread(submit_end(op), 201, id);
         return;
     }
-    stored.body = json_incref(op->doc);
+    stored.body = json_incref(op->filing.doc);
     resource_reply(submit_end(op), 201, &stored);
 }

@@ -54,44 +54,69 @@ struct task *task_new(struct app *app, struct http_exchange *http, const struct 
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-enum err_code task_read_idempotency(struct task *t, struct err *e)
+void task_make_idempotency(const struct task *t, const char *key, size_t n, const void *body,
+                           size_t body_n, struct idempotency *ret_idempotency)
 {
     const struct head *head = http_head(t->http);
-    const struct head_slice *value = head_find(head, "Idempotency-Key");
     const char *method = head_method_name(head->method);
     char path[256]; /* decoded, as the route was found by it */
     struct seal_part parts[3] = {
         {method, strlen(method)}
     };
     uint8_t scope[FINGERPRINT_BYTES];
-    const char *text;
-    size_t n;
 
-    if (!value)
-        return ERR_OK;
-    text = value->text;
-    n = value->bytes;
-    if (n >= 2 && text[0] == '"' && text[n - 1] == '"') {
-        text++;
-        n -= 2;
-    }
-    if (n < 1 || n > REQUEST_KEY_MAX || head_count(head, "Idempotency-Key") > 1)
-        return err_set(e, ERR_KEY_INVALID, "length or count");
-    for (size_t i = 0; i < n; i++)
-        if (text[i] < 0x21 || text[i] > 0x7e || text[i] == '"' || text[i] == '\\')
-            return err_set(e, ERR_KEY_INVALID, "not visible ASCII");
-    principal_text(&t->who, t->idempotency.who);
     if (!head_path_decode(head, path, sizeof path))
         bug("a path that no route has");
+    principal_text(&t->who, ret_idempotency->who);
     /* Hashed, so that no key chosen outside shapes a key name of ours. */
     parts[1] = (struct seal_part){path, strlen(path)};
-    parts[2] = (struct seal_part){text, n};
+    parts[2] = (struct seal_part){key, n};
     seal_fingerprint(t->app->ring, parts, 3, scope);
-    sodium_bin2hex(t->idempotency.name, sizeof t->idempotency.name, scope,
-                   (sizeof t->idempotency.name - 1) / 2);
-    parts[2].bytes = http_body(t->http, &parts[2].n);
-    seal_fingerprint(t->app->ring, parts, 3, t->idempotency.print);
+    sodium_bin2hex(ret_idempotency->name, sizeof ret_idempotency->name, scope,
+                   (sizeof ret_idempotency->name - 1) / 2);
+    parts[2] = (struct seal_part){body, body_n};
+    seal_fingerprint(t->app->ring, parts, 3, ret_idempotency->print);
+}
+
+bool task_is_key(const char *text, size_t n)
+{
+    if (n < 1 || n > REQUEST_KEY_MAX)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (text[i] < 0x21 || text[i] > 0x7e || text[i] == '"' || text[i] == '\\')
+            return false;
+    return true;
+}
+
+enum err_code task_read_key(const struct task *t, struct head_slice *ret_key, struct err *e)
+{
+    const struct head *head = http_head(t->http);
+    const struct head_slice *value = head_find(head, "Idempotency-Key");
+    struct head_slice key = {.text = ""};
+
+    if (value) {
+        key = *value;
+        if (key.bytes >= 2 && key.text[0] == '"' && key.text[key.bytes - 1] == '"') {
+            key.text++;
+            key.bytes -= 2;
+        }
+        if (!task_is_key(key.text, key.bytes) || head_count(head, "Idempotency-Key") > 1)
+            return err_set(e, ERR_KEY_INVALID, "length, count or characters");
+    }
+    *ret_key = key;
     return ERR_OK;
+}
+
+enum err_code task_read_idempotency(struct task *t, struct err *e)
+{
+    struct head_slice key;
+    size_t n;
+    const char *body = http_body(t->http, &n);
+    enum err_code rc = task_read_key(t, &key, e);
+
+    if (rc == ERR_OK && key.bytes)
+        task_make_idempotency(t, key.text, key.bytes, body, n, &t->idempotency);
+    return rc;
 }
 
 enum err_code task_read_json(struct task *t, bool required, json_t **ret_doc, struct faults *faults,
@@ -146,6 +171,20 @@ void task_reply_json(struct task *t, int status, json_t *doc, const char *tag)
     else
         reply_dumped(t->http, status, media_json, doc);
     task_end(t, status);
+}
+
+void task_reply_bytes(struct task *t, int status, const char *content_type, const void *bytes,
+                      size_t n)
+{
+    http_add_header(t->http, "Cache-Control", "private, no-cache");
+    http_reply(t->http, status, content_type, bytes, n);
+    task_end(t, status);
+}
+
+void task_abandon(struct task *t)
+{
+    http_abandon(t->http);
+    free(t);
 }
 
 void task_reply_text(struct task *t, int status, const char *content_type, const char *text)
@@ -233,6 +272,12 @@ static json_t *problem_json(struct app *app, struct http_exchange *http, int lan
     json_object_update(doc, members);
     json_decref(members);
     return doc;
+}
+
+json_t *task_problem_json(const struct task *t, const struct err *e, const struct faults *faults,
+                          const struct word_value *values)
+{
+    return problem_json(t->app, t->http, t->language, e->code, NULL, faults, values, NULL);
 }
 
 static void problem_headers(struct http_exchange *http, int language, enum err_code code)

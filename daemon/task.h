@@ -34,6 +34,14 @@ struct task *task_new(struct app *app, struct http_exchange *http, const struct 
 /* Reads Idempotency-Key (a structured-field string or the bare form, 1-255 visible ASCII) and
  * prints method, path and body (R-12). ERR_KEY_INVALID. */
 enum err_code task_read_idempotency(struct task *t, struct err *e) ERR_CHECK;
+/* Text of a key that may stand in it. */
+bool task_is_key(const char *text, size_t n);
+/* The header alone: ERR_KEY_INVALID; no bytes when there is none. Borrowed from the head. */
+enum err_code task_read_key(const struct task *t, struct head_slice *ret_key,
+                            struct err *e) ERR_CHECK;
+/* The same for a part of the body that has a key of its own, n and body_n bytes long. */
+void task_make_idempotency(const struct task *t, const char *key, size_t n, const void *body,
+                           size_t body_n, struct idempotency *ret_idempotency);
 /* The body as one JSON object; ERR_MALFORMED with the reason in faults. required false: an empty
  * body gives NULL. The caller owns *ret_doc. */
 enum err_code task_read_json(struct task *t, bool required, json_t **ret_doc, struct faults *faults,
@@ -58,6 +66,17 @@ void task_problem_with(struct task *t, const struct err *e, const char *variant,
                        const struct word_value *values, json_t *members);
 /* The same with all field faults. */
 void task_faults(struct task *t, const struct err *e, const struct faults *faults);
+
+/* The problem document of e->code as a part of an answer; faults and values may be NULL. New
+ * reference. */
+json_t *task_problem_json(const struct task *t, const struct err *e, const struct faults *faults,
+                          const struct word_value *values) __attribute__((returns_nonnull));
+/* Bytes as they are, of the given media type. */
+void task_reply_bytes(struct task *t, int status, const char *content_type, const void *bytes,
+                      size_t n);
+
+/* The client has gone in the middle of its request. */
+void task_abandon(struct task *t);
 
 /* An answer that goes on: http_stream_write on t->http, until task_stream_end takes the task. */
 void task_stream_begin(struct task *t, const char *content_type);
