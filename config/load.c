@@ -98,8 +98,10 @@ static enum err_code config_read(const char *dir, struct config *c, struct err *
         (rc = class_weights_load(dir, "classes.csv", &c->mandate, &c->terms, &c->classes, e)) ||
         (rc = class_weights_load(dir, "supporters.csv", &c->mandate, &c->terms, &c->supporters,
                                  e)) ||
-        (rc = words_load(dir, &c->words, e)) || (rc = notices_load(dir, &c->notices, e)) ||
-        (rc = lexicon_read(dir, &c->lexicon, e)) || (rc = ruleset_read(dir, after, e)))
+        (rc = words_load(dir, &c->words, e)) ||
+        (rc = calendars_load(dir, &c->mandate, &c->calendars, e)) ||
+        (rc = notices_load(dir, &c->notices, e)) || (rc = lexicon_read(dir, &c->lexicon, e)) ||
+        (rc = ruleset_read(dir, after, e)))
         return rc;
     c->weights.classes = &c->classes;
     c->weights.supporters = &c->supporters;
@@ -129,6 +131,7 @@ void config_free(struct config *c)
     class_weights_clear(&c->supporters);
     terms_clear(&c->terms);
     words_free(c->words);
+    calendars_clear(&c->calendars);
     buf_clear(&c->lexicon);
     free(c);
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "config/calendars.h"
 #include "config/class_weight.h"
 #include "config/mandate.h"
 #include "config/notice.h"
@@ -20,6 +21,7 @@ struct config {
     struct terms terms;
     struct weights weights;
     struct class_weights classes, supporters; /* weights point here */
+    struct calendar_book calendars;
     struct words *words;
     struct notices notices;
     struct buf lexicon; /* bytes of lexicon.bin, empty when the folder has none */

@@ -250,6 +250,7 @@ static void pair_decide(struct pair *op)
 
     m->action = op->action;
     m->who = &op->task->who;
+    m->calendars = &op->task->app->config->calendars.all;
     m->text = op->input.text;
     m->undo_ms = now_ms + op->task->app->settings.unmerge_days * CLOCK_DAY_MS;
     m->survivor = part_of(survives ? &op->own : &op->other);

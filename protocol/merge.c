@@ -271,6 +271,7 @@ static enum err_code part_apply(struct merge *m, struct merge_part *p,
     enum err_code rc;
 
     in.text = m->text;
+    in.calendars = m->calendars;
     in.merging = merging;
     in.counterpart = other;
     p->before = *p->record;

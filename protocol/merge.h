@@ -32,8 +32,9 @@ struct merge_part {
 struct merge {
     enum action action; /* ACTION_MERGE, ACTION_JOIN or ACTION_UNMERGE */
     const struct principal *who;
-    const char *text; /* why; NULL: not said */
-    int64_t undo_ms;  /* until when it can be undone; not for ACTION_UNMERGE */
+    const char *text;                  /* why; NULL: not said */
+    const struct calendars *calendars; /* of all actors (transition.h) */
+    int64_t undo_ms;                   /* until when it can be undone; not for ACTION_UNMERGE */
     struct merge_part survivor, moved;
     struct merge_part followers[MERGE_MAX]; /* those of merge_followers, in any order */
     size_t followers_n;

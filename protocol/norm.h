@@ -3,7 +3,7 @@
 #ifndef PROTOCOL_NORM_H
 #define PROTOCOL_NORM_H
 
-#include "protocol/calendar.h"
+#include "base/calendar.h"
 #include "protocol/lifecycle.h"
 #include "protocol/word.h"
 

@@ -612,7 +612,7 @@ enum err_code transition_apply(struct record *r, enum action a, const struct pri
         after.state = row->to;
     if (after.state != r->state)
         move_clock(&after, r, a, c, now_ms);
-    else
+    else if (a != ACTION_LINK) /* written without calendars at hand, and no matter for a clock */
         adjust_clock(&after, r, renews_lease(r, row, who), c, now_ms);
     if (by_clock && after.state == r->state && a != ACTION_OPEN)
         timer_done(&after, c, &act, now_ms);

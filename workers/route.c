@@ -155,6 +155,7 @@ static enum action route_apply(struct route *op, const struct decision *d, bool 
     struct record *r = &op->stored.record;
     enum action action = waits ? ACTION_HOLD : ACTION_OFFER;
     const struct lifecycle_row *row;
+    struct transition_input in = transition_silent;
     struct routed to = {.lead = ""};
     struct err e = {0};
 
@@ -162,7 +163,8 @@ static enum action route_apply(struct route *op, const struct decision *d, bool 
     if (action == ACTION_OFFER)
         transition_offer(r, &to);
     r->restricted = to.restricted;
-    if (transition_apply(r, action, &router, &transition_silent, now_ms, &row, &e) != ERR_OK)
+    in.calendars = &op->crew->config->calendars.all;
+    if (transition_apply(r, action, &router, &in, now_ms, &row, &e) != ERR_OK)
         bug("the router may not %s from %s", action_words[action], state_words[op->before.state]);
     return action;
 }
@@ -208,6 +210,7 @@ static bool route_merge(struct route *op, const struct comparison *c, const stru
     r->restricted = decision_is_restricted(&op->crew->config->mandate, d);
     m->action = ACTION_JOIN;
     m->who = &router;
+    m->calendars = &op->crew->config->calendars.all;
     m->undo_ms = now_ms + op->crew->settings.unmerge_days * CLOCK_DAY_MS;
     m->moved = (struct merge_part){.record = r, .body = op->stored.body, .inner = op->stored.inner};
     m->survivor = (struct merge_part){

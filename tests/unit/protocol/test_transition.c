@@ -288,6 +288,8 @@ static void assert_moved(const struct record *before, const struct record *r,
     step = has_clock && r->is_open ? NORM_OPEN_WINDOW : step;
     if (has_clock) /* what is used up stays so, under another urgency, too */
         due_ms = norm_due(step, r->urgency, plain, from_ms);
+    if (row->action == ACTION_LINK) /* no matter for a clock */
+        due_ms = before->due_ms;
     if (!r->timer.grace_ms && r->due_ms != (due_ms && due_ms < r->since_ms ? r->since_ms : due_ms))
         fail_msg("%s: due", what);
     if (r->epoch != before->epoch + (r->claimed_ms && !before->claimed_ms))
@@ -329,28 +331,33 @@ static void walk_scene(const struct scene *s)
     for (unsigned k = 0; k < ACTIONS_N * 3 * 2 * 4; k++) {
         enum action a = (enum action)(k % ACTIONS_N);
         unsigned side = k / ACTIONS_N / 6;
+        int as = (int)(k / ACTIONS_N % 3) - 1;
+        bool unresolved = k / ACTIONS_N / 3 % 2;
         const struct merging merging = {.side = (enum side)(side - 1),
                                         .into = OTHER_ID,
                                         .undo_ms = now_ms + CLOCK_DAY_MS,
                                         .urgency = URGENCY_PRIORITY};
         struct transition_input in = {.text = "text",
                                       .reason = 0,
-                                      .as = (int)(k / ACTIONS_N % 3) - 1,
-                                      .outcome =
-                                          k / ACTIONS_N / 3 % 2 ? OUTCOME_PARTLY : OUTCOME_RESOLVED,
+                                      .as = as,
+                                      .outcome = unresolved ? OUTCOME_PARTLY : OUTCOME_RESOLVED,
                                       .epoch = -1,
                                       .urgency = -1,
                                       .lead = "cites",
                                       .body = "climate",
                                       .merging = side ? &merging : NULL};
-        const struct lifecycle_row *expected = scene_row(s, a, &in);
+        const struct lifecycle_row *expected;
         const struct lifecycle_row *row = NULL;
         struct err e = {0};
         struct record r;
         enum err_code rc;
 
-        if (side && a != ACTION_MERGE && a != ACTION_JOIN && a != ACTION_UNMERGE)
-            continue; /* other actions do not look at it */
+        /* Other actions do not look at it. */
+        if ((side && a != ACTION_MERGE && a != ACTION_JOIN && a != ACTION_UNMERGE) ||
+            (as >= 0 && a != ACTION_CLAIM && a != ACTION_DECLINE) ||
+            (unresolved && a != ACTION_CONFIRM && a != ACTION_CLOSE))
+            continue;
+        expected = scene_row(s, a, &in);
         memcpy(&r, &before, sizeof r);
         rc = transition_apply(&r, a, s->who, &in, now_ms, &row, &e);
         if ((rc == ERR_OK) != (expected != NULL) || row != expected)

@@ -4,8 +4,8 @@
  * milliseconds, and n working days are n times 24 hours of it.
  *
  * Pure: zones and days come from config/calendars.c, the offsets of a zone from ICU. */
-#ifndef PROTOCOL_CALENDAR_H
-#define PROTOCOL_CALENDAR_H
+#ifndef BASE_CALENDAR_H
+#define BASE_CALENDAR_H
 
 #include <stdbool.h>
 #include <stddef.h>

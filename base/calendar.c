@@ -1,4 +1,4 @@
-#include "protocol/calendar.h"
+#include "base/calendar.h"
 
 #include "base/clock.h"
 
