@@ -196,6 +196,8 @@ static void set_request(struct api *api, const struct api_request *request, cons
     } else {
         curl_easy_setopt(api->curl, CURLOPT_HTTPGET, 1L);
     }
+    curl_easy_setopt(api->curl, CURLOPT_CUSTOMREQUEST,
+                     !strcmp(request->method, "DELETE") ? request->method : NULL);
     curl_easy_setopt(api->curl, CURLOPT_URL, url);
     curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, api->headers);
 }

@@ -17,7 +17,7 @@ struct api; /* opaque */
 struct line;
 
 struct api_request {
-    const char *method; /* "GET" or "POST" */
+    const char *method; /* "GET", "POST" or "DELETE" */
     const char *path;   /* "/v1/requests?state=offered" */
     const char *body;   /* JSON, NULL: none */
     size_t body_n;

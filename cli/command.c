@@ -10,6 +10,7 @@
 #include "cli/routing_command.h"
 #include "cli/token_command.h"
 #include "cli/watch_command.h"
+#include "cli/webhook_command.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 const char *const command_group_titles[GROUPS_N] = {
     [GROUP_REQUEST] = "Requests",
     [GROUP_ACTION] = "Actions on a request (show ID says which are possible now)",
+    [GROUP_WEBHOOK] = "Webhooks",
     [GROUP_QUEUE] = "Queue",
     [GROUP_SERVER] = "On the server",
     [GROUP_OTHER] = "Other"};
@@ -44,6 +46,12 @@ static const struct flag list_flags[] = {
 static const struct flag watch_flags[] = {
     {"topics", 0, "TYPE,..", NULL, "only events of these types: request.claimed,request.answered"},
     {"after", 0, "POSITION", NULL, "begin behind this position, as --json shows it; else from now on"}, END};
+static const struct flag webhook_create_flags[] = {
+    {"events", 0, "TYPE,..", NULL, "only events of these types: request.claimed,request.answered"}, END};
+static const struct flag webhook_replay_flags[] = {
+    {"delivery", 0, "ID", NULL, "this delivery"},
+    {"since", 0, "TIME", NULL, "those of events from then on: 2026-03-03 or 2026-03-03T14:05:00Z"},
+    {"until", 0, "TIME", NULL, ".. and before then"}, END};
 static const struct flag queue_flags[] = {
     {"watch", 0, NULL, NULL, "show it anew each 2 seconds, until Ctrl-C"}, END};
 static const struct flag assess_flags[] = {
@@ -85,8 +93,17 @@ static const struct command fixed[] = {
     {GROUP_REQUEST, "inbox", "", 0, 0, "what waits for this secretariat, in working order", NULL, NULL, inbox_run, 0},
     {GROUP_REQUEST, "watch", "", 0, 0, "show what happens to requests, as it happens, until Ctrl-C",
      "With --json each event is one line. A broken connection is begun again where it stopped.\n", watch_flags, watch_run, 0},
+    {GROUP_WEBHOOK, "webhook create", "URL", 1, 1, "be told of events at this https address; shows the secret, once", NULL, webhook_create_flags, webhook_create_run, 0},
+    {GROUP_WEBHOOK, "webhook list", "", 0, 0, "list the own webhooks", NULL, NULL, webhook_list_run, 0},
+    {GROUP_WEBHOOK, "webhook delete", "ID", 1, 1, "be told no more", NULL, NULL, webhook_delete_run, 0},
+    {GROUP_WEBHOOK, "webhook deliveries", "ID", 1, 1, "what was sent there and how it was answered", NULL, NULL, webhook_deliveries_run, 0},
+    {GROUP_WEBHOOK, "webhook replay", "ID", 1, 1, "send deliveries again, under the same ids", NULL, webhook_replay_flags, webhook_replay_run, 0},
+    {GROUP_WEBHOOK, "webhook pause", "ID", 1, 1, "send nothing there until it is resumed", NULL, NULL, webhook_act_run, 0},
+    {GROUP_WEBHOOK, "webhook resume", "ID", 1, 1, "send there again, first what has waited", NULL, NULL, webhook_act_run, 0},
+    {GROUP_WEBHOOK, "webhook rotate", "ID", 1, 1, "make new secrets; the old ones sign beside them for a day", NULL, NULL, webhook_act_run, 0},
+    {GROUP_WEBHOOK, "webhook test", "ID", 1, 1, "send an event that means nothing", NULL, NULL, webhook_act_run, 0},
     {GROUP_QUEUE, "queue", "", 0, 0, "show the health of the queue", NULL, queue_flags, queue_run, 0},
-    {GROUP_QUEUE, "dead", "", 0, 0, "list dead letters", NULL, NULL, dead_run, 0},
+    {GROUP_QUEUE, "dead", "", 0, 0, "list dead letters: requests not routed, notices not delivered", NULL, NULL, dead_run, 0},
     {GROUP_QUEUE, "dead requeue", "ID", 1, 1, "put a dead letter back to work", NULL, NULL, dead_requeue_run, 0},
     {GROUP_SERVER, "token issue", "", 0, 0, "issue a token; it is shown once", NULL, issue_flags, token_issue_run, 0},
     {GROUP_SERVER, "token list", "", 0, 0, "list the tokens, without their secrets", NULL, server_flags, token_list_run, 0},

@@ -65,7 +65,7 @@ enum exit_code queue_run(const struct line *line)
 
 static void dead_write(const struct line *line, const json_t *json)
 {
-    static const char *const headings[] = {"ID", "SINCE (UTC)", "REASON", NULL};
+    static const char *const headings[] = {"ID", "SINCE (UTC)", "QUEUE", NULL};
     struct table *t = table_new(headings);
     struct screen screen;
     const json_t *item;
@@ -77,7 +77,7 @@ static void dead_write(const struct line *line, const json_t *json)
         const char *text = sheet_text(item, "since");
         const char *cells[] = {sheet_text(item, "id"),
                                screen_short_time(&screen, text ? text : "", since),
-                               sheet_text(item, "reason")};
+                               sheet_text(item, "queue")};
 
         table_add(t, cells);
     }

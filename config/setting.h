@@ -41,8 +41,12 @@ struct settings {
     int64_t deliver_parallel; /* notices on their way at a time */
     int64_t deliver_retry_ms; /* first wait after a failed attempt; the later ones in proportion */
     int64_t deliver_lease_ms; /* how long an attempt may take before another worker makes it */
-    int64_t deliver_hours;    /* events older than that are not told any more */
-    bool check_store;         /* refuse to start when the store's settings do not keep promises */
+    int64_t webhook_timeout_ms; /* for one call in all */
+    int64_t webhook_failures;   /* in a row, that pause a webhook */
+    char webhook_ca[256];       /* file of certificates to trust; "": the system's */
+    bool webhook_loopback;      /* this machine's own addresses may be called: for tests */
+    int64_t deliver_hours;      /* events older than that are not told any more */
+    bool check_store;           /* refuse to start when the store's settings do not keep promises */
 };
 
 /* Defaults, then the file (NULL: none), then LIAISON_* environment (upper-case key). ERR_CONFIG:

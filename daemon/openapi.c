@@ -7,6 +7,7 @@
 #include "protocol/problem.h"
 #include "protocol/request.h"
 #include "protocol/view.h"
+#include "protocol/webhook.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -261,9 +262,14 @@ static json_t *operation(const struct route *r, const char *id, const char *abou
     return op;
 }
 
+static const char *method_name(enum head_method method)
+{
+    return method == METHOD_POST ? "post" : method == METHOD_DELETE ? "delete" : "get";
+}
+
 static void add_operation(json_t *paths, const char *path, enum head_method method, json_t *op)
 {
-    const char *name = method == METHOD_POST ? "post" : "get";
+    const char *name = method_name(method);
     json_t *item = json_object_get(paths, path);
 
     if (!item) {
@@ -271,6 +277,48 @@ static void add_operation(json_t *paths, const char *path, enum head_method meth
         json_object_set_new(paths, path, item);
     }
     json_object_set_new(item, name, op);
+}
+
+/* Actions on webhooks: all take nothing but replay. */
+static void add_webhook_actions(json_t *paths, const struct route *r)
+{
+    static const char *const actions[] = {"pause", "resume", "rotate", "test", "replay"};
+
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        char path[96];
+        char id[48];
+
+        snprintf(path, sizeof path, "/v1/webhooks/{id}/%s", actions[i]);
+        snprintf(id, sizeof id, "webhook_%s", actions[i]);
+        add_operation(paths, path, METHOD_POST,
+                      operation(r, id, r->about,
+                                strcmp(actions[i], "replay") != 0
+                                    ? NULL
+                                    : rows_schema(webhook_replay_fields)));
+    }
+}
+
+/* What arrives at a webhook (OpenAPI 3.1, top-level `webhooks`). */
+static json_t *webhooks_json(void)
+{
+    json_t *data =
+        json_pack("{s:s, s:{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, "
+                  "s:{s:s}, s:{s:s}, s:{s:s}}}",
+                  "type", "object", "properties", "id", "type", "string", "reference", "type",
+                  "string", "country", "type", "string", "action", "type", "string", "actor",
+                  "type", "string", "from", "type", "string", "state", "type", "string", "version",
+                  "type", "integer", "degree", "type", "integer");
+    json_t *schema = json_pack("{s:s, s:{s:{s:s}, s:{s:s}, s:o}, s:[s, s, s]}", "type", "object",
+                               "properties", "type", "type", "string", "timestamp", "type",
+                               "string", "data", data, "required", "type", "timestamp", "data");
+
+    return json_pack(
+        "{s:{s:{s:s, s:s, s:{s:o}, s:{s:{s:s}, s:{s:s}}}}}", "event", "post", "operationId",
+        "webhook_event", "summary",
+        "One event; signed in webhook-signature over webhook-id, webhook-timestamp and "
+        "body (Standard Webhooks), at least once under the same webhook-id",
+        "requestBody", "content", content("application/json", schema), "responses", "2XX",
+        "description", "taken", "410", "description", "disables the webhook");
 }
 
 /* One path an action: each has a body of its own. */
@@ -296,13 +344,21 @@ static json_t *paths_json(void)
                                                         !strcmp(r->path, "/v1/requests:assess"));
         char id[48];
 
+        if (!strcmp(r->path, "/v1/webhooks/{id}/{action}")) {
+            add_webhook_actions(paths, r);
+            continue;
+        }
         if (strstr(r->path, "{action}")) {
             add_actions(paths, r);
             continue;
         }
-        snprintf(id, sizeof id, "%s_%zu", r->method == METHOD_POST ? "post" : "get", i);
+        snprintf(id, sizeof id, "%s_%zu", method_name(r->method), i);
         add_operation(paths, r->path, r->method,
-                      operation(r, id, r->about, takes_draft ? reference_to("Draft") : NULL));
+                      operation(r, id, r->about,
+                                takes_draft ? reference_to("Draft")
+                                : r->method == METHOD_POST && !strcmp(r->path, "/v1/webhooks")
+                                    ? rows_schema(webhook_fields)
+                                    : NULL));
     }
     return paths;
 }
@@ -318,5 +374,6 @@ void openapi_begin(struct task *t)
 
     if (!doc)
         bug("openapi_begin");
+    json_object_set_new(doc, "webhooks", webhooks_json());
     task_reply_json(t, 200, doc, NULL);
 }

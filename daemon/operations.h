@@ -17,6 +17,14 @@ void queue_begin(struct task *t);
 void dead_begin(struct task *t);
 void requeue_begin(struct task *t);
 
+/* webhook.c */
+void webhook_create_begin(struct task *t);
+void webhooks_begin(struct task *t);
+void webhook_show_begin(struct task *t);
+void webhook_delete_begin(struct task *t);
+void webhook_act_begin(struct task *t);
+void deliveries_begin(struct task *t);
+
 /* reference.c */
 void secretariats_begin(struct task *t);
 void themes_begin(struct task *t);

@@ -12,6 +12,7 @@
 #define SECRETARIAT (1u << ROLE_SECRETARIAT)
 #define COORDINATOR (1u << ROLE_COORDINATOR)
 #define OPERATOR (1u << ROLE_OPERATOR)
+#define OWNERS (COUNTRY | SECRETARIAT)
 #define READERS (COUNTRY | SECRETARIAT | COORDINATOR)
 #define ALL (READERS | OPERATOR)
 
@@ -27,8 +28,14 @@ const struct route routes[] = {
     {METHOD_GET,  "/v1/inbox",                       SECRETARIAT | COORDINATOR, false, inbox_begin, "What waits, in working order"},
     {METHOD_GET,  "/v1/events",                      ALL,                    false, events_begin,  "What happens to requests, as it happens"},
     {METHOD_GET,  "/v1/queue",                       OPERATOR | COORDINATOR, false, queue_begin,   "Queue health"},
-    {METHOD_GET,  "/v1/dead-letters",                OPERATOR,               false, dead_begin,    "Requests that the router gave up"},
+    {METHOD_GET,  "/v1/dead-letters",                OPERATOR,               false, dead_begin,    "Requests that the router gave up, and notices that could not be delivered"},
     {METHOD_POST, "/v1/dead-letters/{id}/requeue",   OPERATOR,               true,  requeue_begin, "Give a dead letter new attempts"},
+    {METHOD_POST, "/v1/webhooks",                    OWNERS,                 true,  webhook_create_begin, "Be told of events at an address; the answer shows the secret, once"},
+    {METHOD_GET,  "/v1/webhooks",                    OWNERS,                 false, webhooks_begin, "The own webhooks"},
+    {METHOD_GET,  "/v1/webhooks/{id}",               OWNERS,                 false, webhook_show_begin, "One webhook"},
+    {METHOD_DELETE, "/v1/webhooks/{id}",             OWNERS,                 false, webhook_delete_begin, "Be told no more"},
+    {METHOD_GET,  "/v1/webhooks/{id}/deliveries",    OWNERS,                 false, deliveries_begin, "What was sent there, the newest first, with the last answer"},
+    {METHOD_POST, "/v1/webhooks/{id}/{action}",      OWNERS,                 true,  webhook_act_begin, "pause, resume, rotate the secrets, test, or replay deliveries"},
     {METHOD_GET,  "/v1/secretariats",                ALL,                    false, secretariats_begin, "The secretariats"},
     {METHOD_GET,  "/v1/themes",                      ALL,                    false, themes_begin,  "The topics"},
     {METHOD_GET,  "/v1/countries",                   ALL,                    false, countries_begin, "The countries"},

@@ -17,7 +17,7 @@
 static const char group[] = "deliver";
 
 const char *const notice_kind_words[] = {"mail", "hook", "event", NULL};
-const char *const notice_outcome_words[] = {"sent", "later", "back", "dead", NULL};
+const char *const notice_outcome_words[] = {"sent", "later", "back", "dead", "dropped", NULL};
 
 /* --- calls to all partitions ------------------------------------------------------------------ */
 
@@ -503,7 +503,7 @@ static void notice_read(void *arg, const struct redisReply *reply, const struct 
         n.person = doc = json_loads(person, 0, NULL);
     if (sealed_answer && (answer = open_field(ring, &n, "answer", sealed_answer)))
         n.answer = answer;
-    op.fn(op.arg, id_is(n.event.request, "req_") ? &n : NULL, e);
+    op.fn(op.arg, *n.event.request ? &n : NULL, e);
     json_decref(doc);
     free(person);
     free(answer);

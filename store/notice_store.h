@@ -69,7 +69,7 @@ struct notice {
     const json_t *person; /* mail: {who, email, name, language}; kept sealed; borrowed */
     int64_t tries, made_ms, last_ms;
     long status;        /* of the last attempt: of HTTP or SMTP; 0: none came */
-    const char *state;  /* waiting, sent or dead; borrowed */
+    const char *state;  /* waiting, sent, dead or dropped; borrowed */
     const char *answer; /* what came with that status, for webhooks; borrowed */
 };
 
@@ -99,7 +99,8 @@ void notice_store_begin(struct store *s, const char *id, notice_fn fn, void *arg
 /* Just looks. */
 void notice_store_read(struct store *s, const char *id, notice_fn fn, void *arg);
 
-enum notice_outcome { NOTICE_SENT, NOTICE_LATER, NOTICE_BACK, NOTICE_DEAD };
+/* BACK: tried for nothing, not counted; DROPPED: not to be sent at all, and no dead letter. */
+enum notice_outcome { NOTICE_SENT, NOTICE_LATER, NOTICE_BACK, NOTICE_DEAD, NOTICE_DROPPED };
 extern const char *const notice_outcome_words[]; /* ends with NULL */
 struct settlement {
     enum notice_outcome outcome;

@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "protocol/event_name.h"
 #include "protocol/mail.h"
+#include "protocol/word.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 
 struct announce {
     struct crew *crew;
+    const struct hooks *hooks; /* borrowed */
     struct happening event;
     struct stored stored; /* owned */
     void (*fn)(void *arg);
@@ -256,20 +259,77 @@ static void notice_make(struct announce *op, const struct told *t, struct notice
     *ret_notice = n;
 }
 
+/* What a webhook is told: ids and words of the life cycle. The texts are for who asks for them,
+ * with a token, at the API. */
+static char *payload_make(const struct announce *op, const char *type)
+{
+    const struct happening *h = &op->event;
+    char at[CLOCK_TEXT_BYTES];
+    json_t *doc =
+        json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}}", "type", type,
+                  "timestamp", clock_text(h->at_ms, at), "data", "id", h->request, "reference",
+                  op->stored.record.reference, "country", h->country, "action", h->action, "actor",
+                  h->actor, "from", h->from, "state", h->to, "version", (json_int_t)h->version);
+    char *text;
+
+    if (h->degree)
+        json_object_set_new(json_object_get(doc, "data"), "degree", json_integer(h->degree));
+    text = json_dumps(doc, JSON_COMPACT);
+    json_decref(doc);
+    if (!text)
+        bug("cannot write JSON");
+    return text;
+}
+
+static bool hook_is_told(const struct hook *h, const struct record *r, const char *type)
+{
+    return h->state != HOOK_DISABLED && hook_wants(h, type) &&
+           record_view_of(r, &h->who) != RECORD_HIDDEN;
+}
+
+/* At most room of them: what all webhooks that may be called get. */
+static size_t hooks_add(const struct announce *op, const char *type, const char *payload,
+                        struct notice *list, size_t room)
+{
+    size_t hooks_n;
+    const struct hook *hooks = hooks_list(op->hooks, &hooks_n);
+    size_t n = 0;
+
+    for (size_t i = 0; i < hooks_n && n < room; i++) {
+        struct notice *one = &list[n];
+
+        if (!hook_is_told(&hooks[i], &op->stored.record, type))
+            continue;
+        *one = (struct notice){.kind = NOTICE_HOOK, .event = op->event, .payload = payload};
+        notice_store_id(op->crew->store, &op->event, false, one->kind, hooks[i].id, one->id);
+        memcpy(one->whom, hooks[i].id, sizeof one->whom);
+        n++;
+    }
+    return n;
+}
+
 static void announce_all(struct announce *op)
 {
-    struct notice *list = mem_new(ANNOUNCE_PEOPLE_MAX, sizeof *list);
+    enum { LIST_MAX = ANNOUNCE_PEOPLE_MAX + ANNOUNCE_HOOKS_MAX };
+    struct notice *list = mem_new(LIST_MAX, sizeof *list);
     struct told *told = mem_new(ANNOUNCE_PEOPLE_MAX, sizeof *told);
+    int action = word_index(action_words, op->event.action);
+    const char *type = action < 0 ? "request.changed" : event_name((enum action)action);
+    char *payload = payload_make(op, type);
     size_t n = 0;
+    size_t people_n;
 
     if (crew_mails(op->crew))
         n = announce_people(&op->crew->config->notices, &op->crew->contacts, &op->event,
                             &op->stored, told);
     for (size_t i = 0; i < n; i++)
         notice_make(op, &told[i], &list[i]);
+    people_n = n;
+    n += hooks_add(op, type, payload, list + n, LIST_MAX - n);
     announce_write(op, list, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < people_n; i++)
         json_decref((json_t *)(uintptr_t)list[i].person);
+    free(payload);
     free(told);
     free(list);
 }
@@ -303,22 +363,27 @@ static void announce_read(void *arg, struct stored *stored, const struct err *e)
     }
 }
 
-static bool is_told_to_nobody(const struct crew *crew, const struct happening *event)
+static bool is_told_to_nobody(const struct crew *crew, const struct hooks *hooks,
+                              const struct happening *event)
 {
-    return !crew_mails(crew) ||
+    size_t hooks_n;
+
+    hooks_list(hooks, &hooks_n);
+    return (!crew_mails(crew) && !hooks_n) ||
            clock_now_ms() - event->at_ms > crew->settings.deliver_hours * 3600000;
 }
 
-void announce_begin(struct crew *crew, const struct happening *event, void (*fn)(void *arg),
-                    void *arg)
+void announce_begin(struct crew *crew, const struct hooks *hooks, const struct happening *event,
+                    void (*fn)(void *arg), void *arg)
 {
     struct announce *op = mem_new(1, sizeof *op);
 
     op->crew = crew;
+    op->hooks = hooks;
     op->event = *event;
     op->fn = fn;
     op->arg = arg;
-    if (is_told_to_nobody(crew, event))
+    if (is_told_to_nobody(crew, hooks, event))
         announce_write(op, NULL, 0);
     else
         request_store_read(crew->store, event->request, NULL, announce_read, op);

@@ -5,8 +5,10 @@
 #include "store/notice_store.h"
 #include "store/request_store.h"
 #include "workers/crew.h"
+#include "workers/hooks.h"
 
-enum { ANNOUNCE_PEOPLE_MAX = 64 };
+/* Of one event. A country has at most HOOKS_PER_OWNER webhooks, a secretariat too. */
+enum { ANNOUNCE_PEOPLE_MAX = 64, ANNOUNCE_HOOKS_MAX = 200 };
 
 /* One who is told. Texts are borrowed from the record, its document or the contacts. */
 struct told {
@@ -23,7 +25,7 @@ size_t announce_people(const struct notices *rows, const struct contacts *contac
 
 /* Writes the notices of the event and acknowledges it. fn is called once, when that is done or left
  * for later; never before this returned. */
-void announce_begin(struct crew *crew, const struct happening *event, void (*fn)(void *arg),
-                    void *arg);
+void announce_begin(struct crew *crew, const struct hooks *hooks, const struct happening *event,
+                    void (*fn)(void *arg), void *arg);
 
 #endif

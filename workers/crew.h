@@ -24,6 +24,7 @@ struct crew {
     int64_t started_ms;
     int64_t done_n; /* decisions made, demands of clocks met */
     bool stopping;  /* no new work */
+    bool hushed;    /* the store is going: it is not called any more */
 };
 
 /* Whether mail can be sent. */

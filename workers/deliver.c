@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "store/notice_store.h"
 #include "workers/announce.h"
+#include "workers/caller.h"
+#include "workers/hooks.h"
 #include "workers/mailer.h"
 #include "workers/transfer.h"
 
@@ -18,9 +20,9 @@
  *   send_look -> send_taken -> send_begun -> mailer_send .. -> send_ended         notices to the
  * wire
  *
- * A round on a timer looks at one partition after the other for notices that are due and for events
- * that another worker left behind. */
-enum { EVENTS_N = 4, LEFT_N = 32, ROUND_MS = 500, QUEUE_MAX = 1024 };
+ * A round on a timer looks at all partitions for notices that are due, and at some after the others
+ * for events that another worker left behind. */
+enum { EVENTS_N = 4, LEFT_N = 32, LEFT_PARTITIONS = 4, ROUND_MS = 500, QUEUE_MAX = 1024 };
 
 /* Waits before the attempts after the first one, for a deliver_retry_ms of 5 s. After the last one
  * a notice is a dead letter. Source: conventions, section 2. */
@@ -33,6 +35,13 @@ struct deliver {
     struct store *events;        /* owned: blocking reads, nothing else */
     struct transfers *transfers; /* owned */
     struct mailer *mailer;       /* owned */
+    struct caller *caller;       /* owned */
+    struct hooks *hooks;         /* owned */
+    struct heard {
+        struct happening *list; /* owned */
+        size_t n;
+    } heard, next; /* read, to be told once the webhooks are known; read meanwhile */
+    bool asking;   /* for the webhooks */
     bool prepared, reading;
     unsigned telling_n, sending_n;
     struct event *retry; /* owned: prepare or read again after a failure */
@@ -43,7 +52,6 @@ struct deliver {
         int64_t taken_mono_ms;
     } due[QUEUE_MAX]; /* taken, not begun */
     size_t due_n;
-    bool hushed; /* the store is going: it is not called any more */
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -87,11 +95,47 @@ static void tell_done(void *arg)
     deliver_idle(d);
 }
 
+static void tell_known(void *arg, const struct err *e);
+
+/* What came while the webhooks were asked for may be of newer ones: they are asked for again. */
+static void tell_next(struct deliver *d)
+{
+    if (d->asking || !d->next.n)
+        return;
+    d->heard = d->next;
+    d->next = (struct heard){.n = 0};
+    d->asking = true;
+    hooks_refresh(d->hooks, tell_known, d);
+}
+
+/* The store did not say who is to be told: the events stay with the group and are taken over. */
+static void tell_known(void *arg, const struct err *e)
+{
+    struct deliver *d = arg;
+    struct heard heard = d->heard;
+
+    d->heard = (struct heard){.n = 0};
+    d->asking = false;
+    if (e->code != ERR_OK) {
+        d->telling_n -= (unsigned)heard.n;
+        arm(d->retry, 200);
+    } else {
+        for (size_t i = 0; i < heard.n; i++)
+            announce_begin(d->crew, d->hooks, &heard.list[i], tell_done, d);
+    }
+    free(heard.list);
+    if (!d->crew->hushed)
+        tell_next(d);
+    deliver_idle(d);
+}
+
 static void tell_all(struct deliver *d, const struct happening *list, size_t n)
 {
+    d->next.list = mem_grow(d->next.list, d->next.n + n, sizeof *list);
+    memcpy(d->next.list + d->next.n, list, n * sizeof *list);
+    d->next.n += n;
     d->telling_n += (unsigned)n;
-    for (size_t i = 0; i < n; i++)
-        announce_begin(d->crew, &list[i], tell_done, d);
+    tell_next(d);
 }
 
 static void tell_came(void *arg, const struct happening *list, size_t n, const struct err *e)
@@ -106,7 +150,8 @@ static void tell_came(void *arg, const struct happening *list, size_t n, const s
     }
     if (d->crew->stopping) /* what was read stays with the group */
         return;
-    tell_all(d, list, n);
+    if (n)
+        tell_all(d, list, n);
     if (!d->telling_n)
         tell_read(d);
 }
@@ -154,10 +199,9 @@ static void left_came(void *arg, const struct happening *list, size_t n, const s
 {
     struct deliver *d = arg;
 
-    if (e->code != ERR_OK || d->crew->stopping)
+    if (e->code != ERR_OK || d->crew->stopping || !n)
         return;
-    if (n)
-        log_info("taken_over", "events=%zu", n);
+    log_info("taken_over", "events=%zu", n);
     tell_all(d, list, n);
 }
 
@@ -198,15 +242,19 @@ static void send_ended(void *arg, const struct attempt_result *result)
     int64_t now_ms = clock_now_ms();
     int64_t wait_ms = wait_after(d, n->tries, result->wait_ms);
 
-    if (d->hushed) {
+    if (d->crew->hushed) {
         d->sending_n--;
         free(one);
         return;
     }
     if (how.outcome == NOTICE_LATER && wait_ms < 0)
         how.outcome = NOTICE_DEAD;
+    if (how.outcome == NOTICE_BACK)
+        wait_ms = result->wait_ms;
     how.due_ms = now_ms + (wait_ms > 0 ? wait_ms : 0);
-    if (how.outcome == NOTICE_SENT)
+    if (how.outcome == NOTICE_BACK)
+        log_debug("put_back", "notice=%s why=\"%s\"", n->id, result->why);
+    else if (how.outcome == NOTICE_SENT)
         log_info("delivered", "notice=%s kind=%s request=%s tries=%lld", n->id,
                  notice_kind_words[n->kind], n->event.request, (long long)n->tries);
     else
@@ -247,9 +295,11 @@ static void send_begun(void *arg, const struct notice *n, const struct err *e)
         mailer_send(d->mailer, n, send_ended, one);
         return;
     case NOTICE_EVENT:
-        announce_begin(d->crew, &n->event, send_told, one);
+        announce_begin(d->crew, d->hooks, &n->event, send_told, one);
         return;
     case NOTICE_HOOK:
+        caller_send(d->caller, n, send_ended, one);
+        return;
     case NOTICE_KINDS_N:
         break;
     }
@@ -302,9 +352,11 @@ static void deliver_round(evutil_socket_t fd, short what, void *arg)
     if (!crew->stopping && d->prepared && store_is_ready(crew->store)) {
         for (unsigned p = 0; p < ID_PARTITIONS; p++)
             send_look(d, p);
-        notice_store_events_left(crew->store, d->partition, crew->slot,
-                                 crew->settings.worker_takeover_ms, LEFT_N, left_came, d);
-        d->partition = (d->partition + 1) % ID_PARTITIONS;
+        for (unsigned i = 0; i < LEFT_PARTITIONS; i++) {
+            notice_store_events_left(crew->store, d->partition, crew->slot,
+                                     crew->settings.worker_takeover_ms, LEFT_N, left_came, d);
+            d->partition = (d->partition + 1) % ID_PARTITIONS;
+        }
     }
     arm(d->round, ROUND_MS);
 }
@@ -327,6 +379,8 @@ enum err_code deliver_new(struct crew *crew, const struct store_options *options
     own.changed = NULL;
     d->crew = crew;
     d->transfers = transfers_new(crew->base);
+    d->caller = caller_new(crew, d->transfers);
+    d->hooks = hooks_new(crew->store);
     if ((rc = mailer_new(crew, d->transfers, &d->mailer, e)) != ERR_OK ||
         (rc = store_new(crew->base, &own, &d->events, e)) != ERR_OK) {
         deliver_free(d);
@@ -356,7 +410,7 @@ void deliver_hush(struct deliver *d)
 {
     if (!d)
         return;
-    d->hushed = true;
+    d->crew->hushed = true;
     store_free(d->events);
     d->events = NULL;
     transfers_free(d->transfers);
@@ -370,6 +424,10 @@ void deliver_free(struct deliver *d)
     store_free(d->events);
     transfers_free(d->transfers);
     mailer_free(d->mailer);
+    caller_free(d->caller);
+    hooks_free(d->hooks);
+    free(d->heard.list);
+    free(d->next.list);
     if (d->retry)
         event_free(d->retry);
     if (d->round)

@@ -4,6 +4,7 @@
 #define WORKERS_MAILER_H
 
 #include "store/notice_store.h"
+#include "workers/attempt.h"
 #include "workers/crew.h"
 #include "workers/transfer.h"
 
@@ -14,15 +15,6 @@ enum err_code mailer_new(struct crew *crew, struct transfers *transfers, struct 
                          struct err *e) ERR_CHECK;
 void mailer_free(struct mailer *m); /* NULL is fine */
 
-/* What became of an attempt. */
-struct attempt_result {
-    enum notice_outcome outcome; /* SENT, LATER or DEAD */
-    long status;
-    const char *why;    /* English, for the log; "" when it was sent */
-    const char *answer; /* borrowed, "": none */
-    int64_t wait_ms;    /* LATER: at least so long; 0: by the schedule */
-};
-typedef void (*attempt_fn)(void *arg, const struct attempt_result *result);
 /* n is copied as far as it is needed. fn is called once, never before this returned. */
 void mailer_send(struct mailer *m, const struct notice *n, attempt_fn fn, void *arg);
 

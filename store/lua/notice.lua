@@ -1,6 +1,6 @@
 -- Notices: what somebody is to be told of an event, by mail or to a webhook.
 --
---   announce_v1 --> waiting --begin_notice_v1, settle_notice_v1--> sent | dead
+--   announce_v1 --> waiting --begin_notice_v1, settle_notice_v1--> sent | dead | dropped
 --                      ^ settle 'later' |                             |
 --                      +----------------+------- requeue_notice_v1 ---+
 --
@@ -89,7 +89,7 @@ redis.register_function { function_name = 'begin_notice_v1', flags = { 'allow-oo
 
 -- settle_notice_v1: what became of an attempt.
 -- KEYS 1 notice  2 outgoing  3 undelivered  4 stats
--- ARGV 1 id  2 sent, later, back (not counted as an attempt) or dead  3 now_ms  4 due_ms  5 status
+-- ARGV 1 id  2 sent, later, back (not counted as an attempt), dead or dropped  3 now_ms  4 due_ms  5 status
 --      6 sealed answer or ''  7 kind
 -- Reply 1, or 0: it had been settled meanwhile
 local function settle(keys, args)
@@ -126,7 +126,7 @@ redis.register_function { function_name = 'settle_notice_v1', callback = settle,
 redis.register_function { function_name = 'requeue_notice_v1', flags = { 'allow-oom' },
   callback = function(keys, args)
     local state = redis.call('HGET', keys[1], 'state')
-    if not state or (state == 'sent' and args[4] ~= '1') then
+    if not state or (state ~= 'dead' and state ~= 'waiting' and args[4] ~= '1') then
       return 0
     end
     redis.call('HSET', keys[1], 'state', 'waiting', 'tries', 0)

@@ -536,6 +536,11 @@ ROUTES = [  # method, path, roles that may
     ("GET", "/v1/queue", ["coordinator", "operator"]),
     ("GET", "/v1/dead-letters", ["operator"]),
     ("POST", "/v1/dead-letters/{id}/requeue", ["operator"]),
+    ("GET", "/v1/webhooks", ["country", "secretariat"]),
+    ("GET", "/v1/webhooks/{id}", ["country", "secretariat"]),
+    ("DELETE", "/v1/webhooks/{id}", ["country", "secretariat"]),
+    ("GET", "/v1/webhooks/{id}/deliveries", ["country", "secretariat"]),
+    ("POST", "/v1/webhooks/{id}/pause", ["country", "secretariat"]),
     ("GET", "/v1/secretariats", ALL),
     ("GET", "/v1/themes", ALL),
     ("GET", "/v1/countries", ALL),
@@ -570,6 +575,8 @@ def test_every_route_with_every_role(site, delta):
                     expected = 422 if foreign else 200
                 elif "requeue" in path:
                     expected = 404  # not a dead letter
+                elif "webhooks/{id}" in path:
+                    expected = 404  # not a webhook
                 elif "{id}" in path and foreign:
                     expected = 404
                 elif path.endswith("note"):

@@ -210,7 +210,7 @@ def test_the_overview_names_the_commands(liaison):
     for name in ["submit", "list", "show", "history", "inbox", "claim", "decline", "release",
                  "ask", "reply", "plan", "agree", "amend", "note", "contribute", "answer",
                  "confirm", "close", "reopen", "withdraw", "route", "refer", "queue", "dead",
-                 "dead requeue", "token issue", "token issue-all", "keys create", "assess"]:
+                 "webhook create", "webhook list", "webhook replay", "dead requeue", "token issue", "token issue-all", "keys create", "assess"]:
         assert re.search(rf"^  {name} ", overview.stdout, re.M), name
 
 
