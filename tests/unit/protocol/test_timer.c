@@ -152,8 +152,7 @@ static void test_triage_is_escalated_in_three_steps(void **state)
     act(&r, ACTION_HOLD, &router, SAMPLE_NOW_MS);
     assert_next(&r, SAMPLE_NOW_MS + 3 * DAY, ACTION_ESCALATE, 1, 0);
     assert_next(&r, SAMPLE_NOW_MS + 4 * DAY + 12 * HOUR, ACTION_ESCALATE, 2, 0);
-    assert_next(&r, SAMPLE_NOW_MS + 8 * DAY, ACTION_ESCALATE, 3,
-                0);
+    assert_next(&r, SAMPLE_NOW_MS + 8 * DAY, ACTION_ESCALATE, 3, 0);
     assert_int_equal(r.wake_ms, 0);
 }
 
