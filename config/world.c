@@ -2,6 +2,7 @@
 
 #include "config/csv.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,15 @@ static void *one_more(void *array, size_t n, size_t element_bytes)
     return (n & (n - 1)) == 0 ? mem_grow(array, n ? n * 2 : 1, element_bytes) : array;
 }
 
+static void region_read(const struct csv *row, char *out, size_t out_bytes)
+{
+    const char *cell = csv_cell(row, "un_region");
+
+    snprintf(out, out_bytes, "%s", cell ? cell : "");
+    for (char *c = out; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+}
+
 /* countries.csv: ascending, which finds doubles and lets world_country search by halves. */
 static enum err_code country_read(const struct world *w, const struct csv *row, struct country *c,
                                   struct err *e)
@@ -27,6 +37,7 @@ static enum err_code country_read(const struct world *w, const struct csv *row, 
         (rc = csv_flag(row, "ldc", &c->ldc, e)) || (rc = csv_flag(row, "lldc", &c->lldc, e)) ||
         (rc = csv_flag(row, "sids", &c->sids, e)))
         return rc;
+    region_read(row, c->region, sizeof c->region);
     if (strspn(c->iso3, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
         return csv_fault(row, e, "iso3 \"%s\" is not three capital letters", c->iso3);
     if (w->countries_n && strcmp(w->countries[w->countries_n - 1].iso3, c->iso3) >= 0)

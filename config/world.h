@@ -8,6 +8,7 @@
 
 struct country {
     char iso3[4];
+    char region[16];          /* of the United Nations (M49): "africa"; "": not said */
     char *names[LANGUAGES_N]; /* owned */
     bool ldc, lldc, sids;
     enum party party[SECRETARIATS_MAX];

@@ -14,6 +14,7 @@ struct event_hub;
 struct gauge;
 struct http_server;
 struct meter;
+struct statistics;
 struct watch;
 
 struct app {
@@ -34,6 +35,7 @@ struct app {
     struct auth *auth;         /* owned */
     struct meter *meter;       /* owned: counters of this process */
     struct gauge *gauge;       /* owned: samples of queue health */
+    struct statistics *statistics; /* owned: the last counts */
     int64_t started_ms;
     bool draining;
     bool reload_failed;

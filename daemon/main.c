@@ -10,6 +10,7 @@
 #include "daemon/meter.h"
 #include "daemon/notify.h"
 #include "daemon/route.h"
+#include "daemon/statistics.h"
 #include "daemon/watch.h"
 #include "routing/engine.h"
 #include "routing/lexicon.h"
@@ -215,6 +216,7 @@ static enum err_code process_start(struct process *p, struct err *e)
                         &app->watch, e)) != ERR_OK)
         return rc;
     app->gauge = gauge_new(app);
+    app->statistics = statistics_new();
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         p->signals[i] = evsignal_new(app->base, signals[i], process_signal, p);
         evsignal_add(p->signals[i], NULL);
@@ -233,6 +235,7 @@ static void process_stop(struct process *p)
     event_hub_free(app->events);
     corpus_free(app->corpus);
     gauge_free(app->gauge);
+    statistics_free(app->statistics);
     http_server_free(app->http);
     auth_free(app->auth);
     meter_free(app->meter);

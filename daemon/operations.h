@@ -24,6 +24,7 @@ void webhook_show_begin(struct task *t);
 void webhook_delete_begin(struct task *t);
 void webhook_act_begin(struct task *t);
 void deliveries_begin(struct task *t);
+void statistics_begin(struct task *t);
 
 /* reference.c */
 void secretariats_begin(struct task *t);

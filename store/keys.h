@@ -23,7 +23,8 @@
  *                                      engine's verdict, its probability, by whom, when (ms)
  *   lia:{p07}:halves           set     "<id> <id> <operation>": links whose second half may
  *                                      be due
- *   lia:{p07}:stats            hash    counters of the queue and the wait histogram
+ *   lia:{p07}:stats            hash    counters of the queue, wait histogram, requests by
+ *                                      main topic
  *   lia:{p07}:by:all           zset    ids by updated_ms; also by:country:<CCC>, by:sec:<code>,
  *                                      by:state:<state>
  *   lia:{p07}:deadlines        zset    ids by wake_ms: when the clock demands something (timer.h)

@@ -337,13 +337,14 @@ void request_store_decide(struct store *s, const struct ruling *what, moved_fn f
     add_wait_bucket(&f.rest, r->updated_ms - r->submitted_ms);
     args_add_int(&f.rest, r->updated_ms - r->submitted_ms);
     args_add(&f.rest, what->verdict);
+    args_add(&f.rest, what->theme);
     if (what->vector_n)
         add_sealed(&f.rest, store_keyring(s), r, "vector", what->vector, what->vector_n);
     else
         args_add(&f.rest, "");
     add_judgements(&f.rest, m);
     add_changes(&f, store_keyring(s), m);
-    fcall_send(s, "decide_v2", &f, p, write_done, write_op_new(NULL, fn, arg));
+    fcall_send(s, "decide_v3", &f, p, write_done, write_op_new(NULL, fn, arg));
 }
 
 /* --- read ------------------------------------------------------------------------------------- */

@@ -119,6 +119,7 @@ struct ruling {
     const char *entry;
     int64_t epoch;
     const char *verdict; /* of the best duplicate, for the counters */
+    const char *theme;   /* main topic, for the counters; "": none */
     const void *vector;  /* what later requests are compared with (candidate_store.h) */
     size_t vector_n;     /* 0: none */
 };

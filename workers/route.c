@@ -254,6 +254,13 @@ static void route_offer(struct route *op, const struct decision *d, bool waits,
     json_decref(line);
 }
 
+static const char *main_topic(const struct route *op, const struct decision *d)
+{
+    const struct mandate *m = &op->crew->config->mandate;
+
+    return d->main_topic < 0 ? "" : m->topics[d->main_topic].code;
+}
+
 static void route_write(struct route *op, const struct grounds *grounds, const struct decision *d,
                         const struct comparison *c)
 {
@@ -264,6 +271,7 @@ static void route_write(struct route *op, const struct grounds *grounds, const s
                             .entry = op->work.entry,
                             .epoch = corpus_epoch(op->place),
                             .verdict = similar_verdict_word(c->best),
+                            .theme = main_topic(op, d),
                             .vector = op->vector};
 
     ruling.vector_n = op->vector_n = corpus_vector(op->corpus, op->reading, op->vector);

@@ -106,7 +106,7 @@ local function is_live(work, queued, delayed, dead, id, last)
 end
 
 -- reconcile_v1: every submitted request has one live entry (R-27); what has none gets one. A
--- second entry is harmless: decide_v2 looks at the state.
+-- second entry is harmless: decide_v3 looks at the state.
 -- KEYS 1 by:state:submitted  2 work  3 queued  4 delayed  5 dead  6 stats
 -- ARGV 1 rank to start from  2 at most
 -- Reply {checked, mended}

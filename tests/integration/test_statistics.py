@@ -1,0 +1,36 @@
+"""Counts for everybody that tell nothing of a single request."""
+from harness import name, nonsense, wait_until, wetland
+
+
+def counts(doc, table):
+    return {cell["code"]: cell["count"] for cell in doc[table] if cell["count"] is not None}
+
+
+def test_counts_by_stage_theme_and_region(make_site):
+    site = make_site(workers=1)
+    few = site.api("country:KEN", "GET", "/v1/statistics")
+    assert few.status == 200 and few.doc["total"] is None
+    assert all(counts(few.doc, t) == {} for t in ("stages", "themes", "regions"))
+    made = [("KEN", wetland(name())) for _ in range(6)] + [("TCD", nonsense()) for _ in range(4)]
+    made += [("FRA", wetland(name())), ("PER", wetland(name())), ("PER", wetland(name()))]
+    docs = [site.routed(country, **words) for country, words in made]
+    states = [site.get("coordinator", d["id"])["state"] for d in docs]
+    themes = [site.get("coordinator", d["id"])["routing"]["topics"] for d in docs]
+    site.daemons[0].signal(15)
+    wait_until(lambda: not site.daemons[0].is_running(), 10)
+    site.revive()  # counts are kept for a minute
+    answer = site.api("country:KEN", "GET", "/v1/statistics", headers={"Accept-Language": "fr"}).doc
+    assert answer["total"] == len(docs) and answer["withheld_below"] == 3
+    regions = counts(answer, "regions")
+    assert regions == {"africa": 10}  # 1 of Europe and 2 of the Americas: withheld, being three together
+    shown = counts(answer, "stages")
+    assert shown and all(n == states.count(code) >= 3 for code, n in shown.items())
+    lead = [t[0] for t in themes if t]
+    for code, n in counts(answer, "themes").items():
+        assert n >= 3 and n == (sum(1 for t in themes if not t) if code == "none" else lead.count(code))
+    assert {c["code"]: c["name"] for c in answer["regions"]}["oceania"] == "Océanie"
+    for who in ("secretariat:cms", "coordinator", "operator"):
+        same = site.api(who, "GET", "/v1/statistics").doc
+        assert [counts(same, t) for t in ("stages", "themes", "regions")] == \
+            [counts(answer, t) for t in ("stages", "themes", "regions")]
+    assert site.api(None, "GET", "/v1/statistics").status == 401
