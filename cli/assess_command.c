@@ -3,20 +3,17 @@
 #include "base/buf.h"
 #include "cli/input.h"
 #include "cli/line.h"
+#include "cli/lines.h"
+#include "cli/reference.h"
 #include "cli/report.h"
 #include "cli/screen.h"
-#include "cli/server_settings.h"
 #include "cli/sheet.h"
-#include "config/load.h"
 #include "protocol/document.h"
 #include "routing/assess.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { DRAFT_BYTES_MAX = 1 << 20 };
 
 /* --- for people ------------------------------------------------------------------------------- */
 
@@ -110,57 +107,23 @@ static enum err_code assess_text(struct assess *a, const struct line *line, cons
     if (!line_has(line, "jsonl") && !json_object_get(draft, "id"))
         json_object_set_new(draft, "id", json_string("draft"));
     rc = line_has(line, "features") ? assess_inputs(a, draft, &result, e)
+         : line_has(line, "pairs")  ? assess_pairs(a, draft, &result, e)
                                     : assess_one(a, draft, &result, e);
     if (rc == ERR_OK)
         write_result(line, result);
     return rc;
 }
 
-/* Every line is answered or its fault said; one fault makes the whole run fail. */
-static enum exit_code assess_lines(struct assess *a, const struct line *line, const char *name,
-                                   FILE *in)
+struct job {
+    struct assess *assess;   /* owned */
+    const struct line *line; /* borrowed */
+};
+
+static enum err_code assess_line(void *arg, const char *text, size_t n, struct err *e)
 {
-    enum exit_code rc = EXIT_DONE;
-    char *text = NULL;
-    size_t room = 0;
-    ssize_t n;
+    const struct job *job = arg;
 
-    for (unsigned line_n = 1; (n = getline(&text, &room, in)) >= 0; line_n++) {
-        BUF_AUTO struct buf place = {0};
-        struct err e = {0};
-
-        if (strspn(text, " \t\r\n") == (size_t)n)
-            continue;
-        buf_printf(&place, "%s:%u", name, line_n);
-        if (n > DRAFT_BYTES_MAX)
-            err_set(&e, ERR_TOO_LARGE, "the line is too long");
-        else if (assess_text(a, line, text, (size_t)n, &e) == ERR_OK)
-            continue;
-        report_err(line, buf_text(&place), &e);
-        rc = EXIT_FAILED;
-    }
-    if (ferror(in))
-        rc = report_err(line, name, &(struct err){ERR_IO, "cannot read it"});
-    free(text);
-    return rc;
-}
-
-static enum exit_code assess_stream(struct assess *a, const struct line *line)
-{
-    const char *name = line->operands_n ? line->operands[0] : "-";
-    bool is_stdin = !strcmp(name, "-");
-    FILE *in = is_stdin ? stdin : fopen(name, "re");
-    struct err e = {0};
-    enum exit_code rc;
-
-    if (!in) {
-        err_set(&e, ERR_IO, "cannot open it: %s", strerror(errno));
-        return report_err(line, name, &e);
-    }
-    rc = assess_lines(a, line, is_stdin ? "stdin" : name, in);
-    if (!is_stdin)
-        fclose(in);
-    return rc;
+    return assess_text(job->assess, job->line, text, n, e);
 }
 
 static enum exit_code assess_draft(struct assess *a, const struct line *line)
@@ -169,7 +132,7 @@ static enum exit_code assess_draft(struct assess *a, const struct line *line)
     struct err e = {0};
     const char *name = line->operands[0];
 
-    if (input_read(line, name, DRAFT_BYTES_MAX, &text, &e) != ERR_OK)
+    if (input_read(line, name, LINES_BYTES_MAX, &text, &e) != ERR_OK)
         return report_err(line, NULL, &e);
     if (assess_text(a, line, buf_text(&text), text.bytes, &e) != ERR_OK)
         return report_err(line, name, &e);
@@ -180,29 +143,23 @@ static enum exit_code assess_draft(struct assess *a, const struct line *line)
 
 enum exit_code assess_run(const struct line *line)
 {
-    struct settings settings;
-    struct config *config = NULL;
-    struct engine *engine = NULL;
-    struct assess *assess = NULL;
-    const char *data = line_flag(line, "data");
+    const char *name = line->operands_n ? line->operands[0] : "-";
     const char *language = line_flag(line, "language");
+    struct reference reference = {0};
+    struct job job = {.line = line};
     struct err e = {0};
-    enum exit_code rc = EXIT_DONE;
+    enum exit_code rc;
 
     if (language && language_find(language) < 0)
         return line_fault(line, "--language is one of ar zh en fr ru es");
     if (!line->operands_n && !line_has(line, "jsonl"))
         return line_fault(line, "assess needs a FILE, - or --jsonl");
-    if ((!data && server_settings_load(line, &settings, &e) != ERR_OK) ||
-        config_load(data ? data : settings.data, &config, &e) != ERR_OK ||
-        engine_new(config, &engine, &e) != ERR_OK)
-        rc = report_err(line, NULL, &e);
-    if (rc == EXIT_DONE) {
-        assess = assess_new(engine, language ? language_find(language) : -1);
-        rc = line_has(line, "jsonl") ? assess_stream(assess, line) : assess_draft(assess, line);
-    }
-    assess_free(assess);
-    engine_free(engine);
-    config_free(config);
+    if (reference_open(line, &reference, &e) != ERR_OK)
+        return report_err(line, NULL, &e);
+    job.assess = assess_new(reference.engine, language ? language_find(language) : -1);
+    rc = line_has(line, "jsonl") ? lines_read(line, name, assess_line, &job)
+                                 : assess_draft(job.assess, line);
+    assess_free(job.assess);
+    reference_close(&reference);
     return rc;
 }

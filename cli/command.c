@@ -8,6 +8,7 @@
 #include "cli/queue_command.h"
 #include "cli/request_command.h"
 #include "cli/routing_command.h"
+#include "cli/similar_command.h"
 #include "cli/token_command.h"
 #include "cli/watch_command.h"
 #include "cli/webhook_command.h"
@@ -59,6 +60,11 @@ static const struct flag assess_flags[] = {
     {"explain", 0, NULL, NULL, "print the reasons in words instead of JSON"},
     {"language", 0, "LANG", NULL, "explain in this language (ar zh en fr ru es), not in each draft's own"},
     {"features", 0, NULL, NULL, "print what the decision rests on, as JSON, for developers"},
+    {"pairs", 0, NULL, NULL, "print what the judgement of each pair rests on, as JSON (script/learn-pairs reads it)"},
+    {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
+static const struct flag similar_flags[] = {
+    {"jsonl", 0, NULL, NULL, "a query a line in, its nearest documents a line out"},
+    {"index", 0, "FILE", NULL, "the documents, one a line"},
     {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
 static const struct flag issue_flags[] = {
     {"role", 0, "ROLE", NULL, "country, secretariat, coordinator or operator"},
@@ -120,6 +126,9 @@ static const struct command fixed[] = {
     {GROUP_SERVER, "keys create", "FILE", 1, 1, "make a new key file", NULL, NULL, keys_create_run, 0},
     {GROUP_OTHER, "assess", "[FILE|-]", 0, 1, "route a draft and look for duplicates, without server and store",
      "With --jsonl the drafts come from stdin unless a FILE is named.\n", assess_flags, assess_run, 0},
+    {GROUP_OTHER, "similar", "", 0, 0, "find the documents nearest to each query, without server and store",
+     "Queries come from stdin. A document or query is a JSON object a line: id, lang, title, text; without lang, or\n"
+     "with one that is none of the six, the text itself tells how to read it.\n", similar_flags, similar_run, 0},
     {GROUP_OTHER, "completion", "bash|zsh|fish", 1, 1, "print the completion for a shell", NULL, NULL, completion_run, 0},
     {GROUP_OTHER, "help", "[COMMAND]", 0, 2, "show help", NULL, NULL, help_run, 0},
 };

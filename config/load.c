@@ -13,10 +13,10 @@ enum { HASH_BYTES = 32, FILE_BYTES_MAX = 16 << 20 };
 
 /* What steers routing. Words for people (messages.csv) and who is told of what (notices.csv) do
  * not. */
-static const char *const ruleset_files[] = {"secretariats.csv", "topics.csv",    "facts.csv",
-                                            "referrals.csv",    "countries.csv", "parties.csv",
-                                            "sites.csv",        "species.csv",   "routing.csv",
-                                            "classes.csv",      "supporters.csv"};
+static const char *const ruleset_files[] = {"secretariats.csv", "topics.csv",     "facts.csv",
+                                            "referrals.csv",    "countries.csv",  "parties.csv",
+                                            "sites.csv",        "species.csv",    "routing.csv",
+                                            "classes.csv",      "supporters.csv", "similar.csv"};
 
 /* Name, NUL, length in 8 bytes, bytes: no two lists of files look the same. */
 static enum err_code hash_file(crypto_generichash_state *state, const char *dir, const char *name,
@@ -94,7 +94,7 @@ static enum err_code config_read(const char *dir, struct config *c, struct err *
     if ((rc = ruleset_read(dir, c->ruleset, e)) || (rc = mandate_load(dir, &c->mandate, e)) ||
         (rc = world_load(dir, &c->mandate, &c->world, e)) ||
         (rc = terms_load(dir, &c->mandate, &c->terms, e)) ||
-        (rc = weights_load(dir, &c->weights, e)) ||
+        (rc = weights_load(dir, &c->weights, e)) || (rc = likeness_load(dir, &c->likeness, e)) ||
         (rc = class_weights_load(dir, "classes.csv", &c->mandate, &c->terms, &c->classes, e)) ||
         (rc = class_weights_load(dir, "supporters.csv", &c->mandate, &c->terms, &c->supporters,
                                  e)) ||

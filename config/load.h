@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "config/calendars.h"
 #include "config/class_weight.h"
+#include "config/likeness.h"
 #include "config/mandate.h"
 #include "config/notice.h"
 #include "config/term.h"
@@ -21,6 +22,7 @@ struct config {
     struct terms terms;
     struct weights weights;
     struct class_weights classes, supporters; /* weights point here */
+    struct likeness_weights likeness;
     struct calendar_book calendars;
     struct words *words;
     struct notices notices;

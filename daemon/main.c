@@ -137,6 +137,8 @@ static void process_reload(struct process *p)
         return;
     }
     later = settings_adopt(&p->app.settings, &fresh);
+    engine_set_secret(engine,
+                      keyring_key(p->app.ring, keyring_active(p->app.ring), KEY_FINGERPRINT));
     process_adopt(&p->app, config, engine);
     log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(engine)));
     gauge_rename(p->app.gauge);
@@ -192,6 +194,8 @@ static enum err_code process_start(struct process *p, struct err *e)
         (rc = engine_new(app->config, &app->engine, e)) != ERR_OK ||
         (rc = keyring_load(app->settings.keys, &app->ring, e)) != ERR_OK)
         return rc;
+    engine_set_secret(app->engine,
+                      keyring_key(app->ring, keyring_active(app->ring), KEY_FINGERPRINT));
     log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(app->engine)));
     app->codes = (struct field_codes){is_country, is_secretariat, app};
     app->base = event_base_new();

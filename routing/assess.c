@@ -112,6 +112,38 @@ enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t *
     return ERR_OK;
 }
 
+enum err_code assess_pairs(struct assess *a, const json_t *line, json_t **ret_result, struct err *e)
+{
+    const char *themes[DRAFT_THEMES_MAX + 1];
+    struct similar_hit hits[SIMILAR_LOOKS];
+    json_t *list = json_array();
+    struct reading *r;
+    struct draft d;
+    size_t n;
+    enum err_code rc = assess_read(a, line, themes, &d, e);
+
+    if (rc != ERR_OK) {
+        json_decref(list);
+        return rc;
+    }
+    r = reading_new(a->engine, &d);
+    n = similar_compare(a->requests, d.country, r, hits);
+    for (size_t i = 0; i < n; i++) {
+        json_t *evidence = json_object();
+        for (size_t k = 0; k < LIKENESS_EVIDENCE_N; k++)
+            json_object_set_new(evidence, likeness_names[k], json_real(hits[i].evidence[k]));
+        json_array_append_new(list, json_pack("{s:s, s:f, s:s, s:o}", "id", hits[i].id,
+                                              "probability", hits[i].probability, "verdict",
+                                              similar_verdict_word(hits[i].verdict), "evidence",
+                                              evidence));
+        similar_hit_clear(&hits[i]);
+    }
+    similar_add(a->requests, d.country, text_of(line, "id"), r);
+    reading_free(r);
+    *ret_result = json_pack("{s:O, s:o}", "id", json_object_get(line, "id"), "pairs", list);
+    return ERR_OK;
+}
+
 enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result, struct err *e)
 {
     const char *themes[DRAFT_THEMES_MAX + 1];

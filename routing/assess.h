@@ -23,6 +23,12 @@ void assess_free(struct assess *a);
 enum err_code assess_one(struct assess *a, const json_t *line, json_t **ret_result,
                          struct err *e) ERR_CHECK;
 
+/* What the judgement of each pair with an earlier line of the country rests on, for
+ * script/learn-pairs, new reference: {id, pairs: [{id, probability, verdict, evidence}]}, the
+ * likeliest first. The line is then one of those that came before. */
+enum err_code assess_pairs(struct assess *a, const json_t *line, json_t **ret_result,
+                           struct err *e) ERR_CHECK;
+
 /* What the decision on such a line rests on, for developers, new reference; duplicates are not
  * looked for, nothing is kept. See routing/inputs.h. */
 enum err_code assess_inputs(const struct assess *a, const json_t *line, json_t **ret_inputs,

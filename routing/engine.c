@@ -117,6 +117,11 @@ void engine_free(struct engine *g)
     free(g);
 }
 
+void engine_set_secret(struct engine *g, const unsigned char secret[ENGINE_SECRET_BYTES])
+{
+    memcpy(g->secret, secret, ENGINE_SECRET_BYTES);
+}
+
 const struct config *engine_config(const struct engine *g)
 {
     return g->config;

@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "config/load.h"
 
+enum { ENGINE_SECRET_BYTES = 16 };
+
 struct engine;
 struct lexicon;
 
@@ -19,6 +21,8 @@ struct lexicon;
 enum err_code engine_new(const struct config *c, struct engine **ret_engine,
                          struct err *e) ERR_CHECK;
 void engine_free(struct engine *g);
+/* What fingerprints of texts are keyed with; zeros unless set, before the engine is first used. */
+void engine_set_secret(struct engine *g, const unsigned char secret[ENGINE_SECRET_BYTES]);
 const struct config *engine_config(const struct engine *g);
 /* NULL: the data folder has none. */
 const struct lexicon *engine_lexicon(const struct engine *g);

@@ -20,6 +20,7 @@ struct engine {
     struct places *places;                 /* owned */
     struct asides *asides;                 /* owned */
     struct lexicon *lexicon;               /* owned, NULL: none */
+    unsigned char secret[ENGINE_SECRET_BYTES];
 };
 
 #endif

@@ -162,6 +162,13 @@ static void mark_denials(struct found_in_text *f)
     }
 }
 
+static void flag_denied(struct found_in_text *f)
+{
+    for (size_t t = 0; t < f->r->text.tokens_n; t++)
+        if (f->marks[t] & DENIAL_DENIED)
+            f->r->text.tokens[t].flags |= TOKEN_DENIED;
+}
+
 /* Marks words that belong to a term, sentences that ask for something, and what is denied. */
 static void mark_text(struct found_in_text *f)
 {
@@ -180,6 +187,7 @@ static void mark_text(struct found_in_text *f)
         mark_tokens(f, m, DENIAL_ASK);
     }
     mark_denials(f);
+    flag_denied(f);
 }
 
 static double token_stands(const struct found_in_text *f, size_t token)

@@ -3,20 +3,28 @@
 #ifndef ROUTING_SIMILAR_H
 #define ROUTING_SIMILAR_H
 
+#include "config/likeness.h"
 #include "routing/reading.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 
 enum similar_verdict { SIMILAR_NONE, SIMILAR_POSSIBLE, SIMILAR_LIKELY, SIMILAR_CERTAIN };
-enum { SIMILAR_HITS_MAX = 10, SIMILAR_WORDS_MAX = 8, SIMILAR_PACKED_MAX = 640 };
+enum {
+    SIMILAR_HITS_MAX = 10,
+    SIMILAR_LOOKS = 24, /* documents compared in full */
+    SIMILAR_WORDS_MAX = 8,
+    SIMILAR_PACKED_MAX = 576 /* bytes */
+};
 
 struct similar_hit {
     char id[64];
     char country[4];
-    double score;                     /* 0..1, likeness of the words */
-    double probability;               /* 0..1, that it is the same need */
-    enum similar_verdict verdict;     /* NONE is never listed */
+    double score;                 /* 0..1, likeness of the words */
+    double probability;           /* 0..1, that it is the same need */
+    enum similar_verdict verdict; /* NONE is never listed */
+    bool same_text;               /* but for spacing, case and punctuation */
+    double evidence[LIKENESS_EVIDENCE_N];
     char *shared[SIMILAR_WORDS_MAX];  /* owned; words both have, strongest first; NULL-padded */
     char *differs[SIMILAR_WORDS_MAX]; /* owned; words of the titles that only one has */
 };
@@ -26,6 +34,8 @@ struct similar_index; /* opaque */
 /* g is borrowed and must outlive it. */
 struct similar_index *similar_new(const struct engine *g) __attribute__((returns_nonnull));
 void similar_free(struct similar_index *x);
+/* Keeps more of each text from now on than a request needs: for texts of any kind. */
+void similar_deepen(struct similar_index *x);
 
 /* country: ISO 3166-1 alpha-3, or "" for none; id: at most 63 bytes, copied; r is borrowed for the
  * call. An id that is there already is replaced. */
@@ -43,8 +53,10 @@ enum err_code similar_add_packed(struct similar_index *x, const char *country, c
 bool similar_remove(struct similar_index *x, const char *id);
 bool similar_has(const struct similar_index *x, const char *id);
 size_t similar_count(const struct similar_index *x);
+/* Of memory, all in all. */
+size_t similar_bytes(const struct similar_index *x);
 
-/* The three below write up to SIMILAR_HITS_MAX hits, best first, and return how many; clear each
+/* The two below write up to SIMILAR_HITS_MAX hits, best first, and return how many; clear each
  * with similar_hit_clear. A request finds itself too when it is in the index. */
 
 /* Of the same country, at least possible. */
@@ -53,9 +65,15 @@ size_t similar_find(const struct similar_index *x, const char *country, const st
 /* Of the other countries, at least possible: for joint work, never to be merged. */
 size_t similar_related(const struct similar_index *x, const char *country, const struct reading *r,
                        struct similar_hit hits[SIMILAR_HITS_MAX]);
-/* Of all countries, the nearest by score whatever their verdict: retrieval on its own. */
+
+/* The two below write up to SIMILAR_LOOKS hits, by score, whatever their verdict. */
+
+/* Of the same country: for learning. */
+size_t similar_compare(const struct similar_index *x, const char *country, const struct reading *r,
+                       struct similar_hit hits[SIMILAR_LOOKS]);
+/* Of all countries: retrieval on its own. */
 size_t similar_nearest(const struct similar_index *x, const struct reading *r,
-                       struct similar_hit hits[SIMILAR_HITS_MAX]);
+                       struct similar_hit hits[SIMILAR_LOOKS]);
 void similar_hit_clear(struct similar_hit *h);
 /* One of `duplicates` in the API (contract section 4), without the reference, which only the store
  * knows. New reference. */

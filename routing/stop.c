@@ -101,6 +101,16 @@ static const char *const links_ru[] = {
     "в", "во", "для", "за", "и", "из", "или", "к", "на", "о", "об", "от", "по", "при", "с",
     "со", "у",
 };
+/* Single characters; only those that begin no word of the field. */
+static const char *const stops_zh[] = {
+    "一", "上", "下", "不", "与", "且", "个", "中", "为", "之", "也", "了", "些", "亦", "什", "仅", "从",
+    "他", "以", "们", "但", "你", "使", "來", "便", "其", "内", "再", "列", "则", "到", "前", "又", "及",
+    "另", "只", "可", "各", "同", "后", "向", "吗", "否", "吧", "呢", "和", "哪", "因", "在", "地", "均",
+    "多", "她", "好", "如", "它", "对", "将", "就", "已", "并", "应", "当", "很", "得", "您", "我", "或",
+    "所", "把", "故", "既", "时", "是", "曾", "最", "有", "本", "来", "某", "正", "此", "每", "比", "没",
+    "由", "的", "着", "等", "给", "者", "而", "能", "至", "若", "被", "要", "让", "该", "说", "跟", "较",
+    "过", "还", "这", "进", "那", "都", "间", "随", "非",
+};
 /* clang-format on */
 
 static const struct {
@@ -111,15 +121,16 @@ static const struct {
     size_t links_n;
 } lists[] = {
     {"ar", stops_ar, sizeof stops_ar / sizeof stops_ar[0], links_ar,
-     sizeof links_ar / sizeof links_ar[0]},
+     sizeof links_ar / sizeof links_ar[0]                             },
     {"en", stops_en, sizeof stops_en / sizeof stops_en[0], links_en,
-     sizeof links_en / sizeof links_en[0]},
+     sizeof links_en / sizeof links_en[0]                             },
     {"es", stops_es, sizeof stops_es / sizeof stops_es[0], links_es,
-     sizeof links_es / sizeof links_es[0]},
+     sizeof links_es / sizeof links_es[0]                             },
     {"fr", stops_fr, sizeof stops_fr / sizeof stops_fr[0], links_fr,
-     sizeof links_fr / sizeof links_fr[0]},
+     sizeof links_fr / sizeof links_fr[0]                             },
     {"ru", stops_ru, sizeof stops_ru / sizeof stops_ru[0], links_ru,
-     sizeof links_ru / sizeof links_ru[0]},
+     sizeof links_ru / sizeof links_ru[0]                             },
+    {"zh", stops_zh, sizeof stops_zh / sizeof stops_zh[0], stops_zh, 0},
 };
 
 static int compare_word(const void *key, const void *row)

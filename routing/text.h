@@ -30,7 +30,8 @@ enum token_flag {
     TOKEN_OPENS = 1 << 8,   /* first of a sentence, so its capital says nothing */
     TOKEN_LINK = 1 << 9,    /* a function word that changes no meaning: "of", "the" */
     TOKEN_JOINED = 1 << 10, /* beside a hyphen: "stop-over" is more than "stop" */
-    TOKEN_TERM = 1 << 11    /* part of an evidence word; set by reading.c */
+    TOKEN_TERM = 1 << 11,   /* part of an evidence word; set by reading.c */
+    TOKEN_DENIED = 1 << 12  /* the text says that it is not about this; set by reading.c */
 };
 
 struct token {

@@ -1,170 +1,257 @@
-/*   version  language  fingerprint  terms  words   terms: key weight, ..   words: key bytes text,
- * .. 1        1           8         1      1              4    1                4    1     n
+/* Packed:
  *
- * Numbers are little-endian. */
+ *   version  language  words  fingerprint | kind 0: n, n x (hash, weight) | kind 1: .. | words
+ *      1         1       1         8             8 bits   Rice     5 bits            term bytes
+ * text
+ *
+ * Hashes of one kind ascend: the distance to the one before is written with the Rice code that
+ * suits n hashes spread evenly (R. F. Rice, "Some practical universal noiseless coding techniques",
+ * JPL 1979). Bits fill a byte from the lowest; words begin on a byte. */
 #include "routing/vector.h"
 
+#include "routing/engine_inside.h"
 #include "routing/reading_inside.h"
 
+#include <math.h>
 #include <string.h>
 
-#define WEIGHT_SCALE 12.0f /* stored weight 127 = 10.6 */
+enum { HEAD_BYTES = 11, COUNT_BITS = 8 };
+
+#define LEVEL_LEAST 0.15f
+#define LEVEL_STEP 1.25f
+
+static const float levels[VECTOR_LEVELS] = {
+#define LEVEL_2(w) (w), (w)*LEVEL_STEP
+#define LEVEL_4(w) LEVEL_2(w), LEVEL_2((w)*LEVEL_STEP *LEVEL_STEP)
+#define LEVEL_4_UP (LEVEL_STEP * LEVEL_STEP * LEVEL_STEP * LEVEL_STEP)
+    LEVEL_4(LEVEL_LEAST), LEVEL_4(LEVEL_LEAST *LEVEL_4_UP),
+    LEVEL_4(LEVEL_LEAST *LEVEL_4_UP *LEVEL_4_UP),
+    LEVEL_4(LEVEL_LEAST *LEVEL_4_UP *LEVEL_4_UP *LEVEL_4_UP)};
 
 float vector_weight(uint8_t weight)
 {
-    return (float)(weight & (VECTOR_TITLE - 1)) / WEIGHT_SCALE;
+    return levels[weight & (VECTOR_LEVELS - 1)];
 }
 
 static uint8_t weight_round(const struct feature *f)
 {
-    float scaled = f->weight * WEIGHT_SCALE + 0.5f;
-    uint8_t weight = scaled >= 127.0f ? 127 : (uint8_t)scaled;
+    float level = roundf(logf(f->weight / LEVEL_LEAST) / logf(LEVEL_STEP));
+    uint8_t weight = level <= 0                   ? 0
+                     : level >= VECTOR_LEVELS - 1 ? VECTOR_LEVELS - 1
+                                                  : (uint8_t)level;
 
-    if (weight == 0)
-        weight = 1;
     return (uint8_t)(f->in_title ? weight | VECTOR_TITLE : weight);
 }
 
-bool vector_is_slot(uint32_t key, bool in_title)
+bool vector_is_slot(const struct vector_term *t)
 {
-    enum feature_kind kind = feature_kind(key);
+    enum feature_kind kind = feature_kind(t->key);
 
-    return in_title && (kind == FEATURE_NAME || kind == FEATURE_NUMBER || kind == FEATURE_SITE);
+    return (t->weight & VECTOR_TITLE) && (kind == FEATURE_NAME || kind == FEATURE_NUMBER ||
+                                          kind == FEATURE_SITE || kind == FEATURE_SPECIES);
 }
 
-void vector_init(const struct reading *r, const struct feature *features, size_t n,
-                 struct vector *ret_v)
+static void add_word(const struct reading *r, const struct feature *f, struct vector *v)
+{
+    const struct vector_term *t = &v->terms[v->terms_n - 1];
+    size_t bytes = f->end - f->start;
+    struct vector_word *w = &v->words[v->words_n];
+
+    if (!vector_is_slot(t) || bytes == 0 || bytes > VECTOR_WORD_BYTES_MAX ||
+        v->words_n == VECTOR_WORDS_MAX)
+        return;
+    w->term = (uint8_t)(v->terms_n - 1);
+    w->bytes = (uint8_t)bytes;
+    memcpy(w->text, r->text.source + f->start, bytes);
+    v->words_n++;
+}
+
+void vector_init(const struct engine *g, const struct reading *r, const struct feature *features,
+                 size_t n, struct vector *ret_v)
 {
     memset(ret_v, 0, sizeof *ret_v);
-    ret_v->fingerprint = features_fingerprint(r);
+    ret_v->fingerprint = features_fingerprint(r, g->secret);
     ret_v->language = (uint8_t)r->language;
     for (size_t i = 0; i < n; i++) {
-        const struct feature *f = &features[i];
-        size_t bytes = f->end - f->start;
-        struct vector_word *w = &ret_v->words[ret_v->words_n];
-        ret_v->terms[ret_v->terms_n++] = (struct vector_term){f->key, weight_round(f)};
-        if (!vector_is_slot(f->key, f->in_title) || bytes > VECTOR_TITLE_WORD_BYTES_MAX ||
-            ret_v->words_n == VECTOR_TITLE_WORDS_MAX)
-            continue;
-        w->key = f->key;
-        w->bytes = (uint8_t)bytes;
-        memcpy(w->text, r->text.source + f->start, bytes);
-        ret_v->words_n++;
+        ret_v->terms[ret_v->terms_n++] =
+            (struct vector_term){features[i].key, weight_round(&features[i])};
+        add_word(r, &features[i], ret_v);
     }
 }
 
-/* --- packed -------------------------------------------------------------------------------------
- */
+int vector_find(const struct vector *v, uint32_t key)
+{
+    size_t low = 0, high = v->terms_n;
 
-struct cursor {
-    unsigned char *at;
-    const unsigned char *end;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (v->terms[middle].key < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < v->terms_n && v->terms[low].key == key ? (int)low : -1;
+}
+
+/* --- bits ------------------------------------------------------------------------------------- */
+
+/* Of n ascending hashes: the bits of a distance that are written as they are. */
+static unsigned rice_bits(size_t n)
+{
+    unsigned bits = FEATURE_HASH_BITS;
+
+    while (bits > 0 && n > 1) {
+        n /= 2;
+        bits--;
+    }
+    return bits;
+}
+
+struct writer {
+    unsigned char *bytes;
+    size_t room, n; /* bits */
+    bool is_short;
 };
 
-static void put(struct cursor *c, uint64_t value, size_t bytes)
+static void put(struct writer *w, uint64_t value, unsigned bits)
 {
-    for (size_t i = 0; i < bytes && c->at < c->end; i++)
-        *c->at++ = (unsigned char)(value >> (8 * i));
+    for (unsigned i = 0; i < bits; i++, w->n++) {
+        if (w->n / 8 >= w->room) {
+            w->is_short = true;
+            return;
+        }
+        if (w->n % 8 == 0)
+            w->bytes[w->n / 8] = 0;
+        w->bytes[w->n / 8] |= (unsigned char)((value >> i & 1) << (w->n % 8));
+    }
 }
 
-static void put_text(struct cursor *c, const char *text, size_t bytes)
+static void put_distance(struct writer *w, uint32_t distance, unsigned bits)
 {
-    for (size_t i = 0; i < bytes; i++)
-        put(c, (unsigned char)text[i], 1);
+    for (uint32_t i = distance >> bits; i > 0; i--)
+        put(w, 1, 1);
+    put(w, 0, 1);
+    put(w, distance & ((UINT32_C(1) << bits) - 1), bits);
 }
 
-static size_t packed_size(const struct vector *v)
+static size_t terms_of_kind(const struct vector *v, size_t from, enum feature_kind kind)
 {
-    size_t n = 12 + 5 * (size_t)v->terms_n;
+    size_t end = from;
 
-    for (size_t i = 0; i < v->words_n; i++)
-        n += 5 + (size_t)v->words[i].bytes;
-    return n;
+    while (end < v->terms_n && feature_kind(v->terms[end].key) == kind)
+        end++;
+    return end - from;
 }
 
 size_t vector_pack(const struct vector *v, unsigned char *ret, size_t room)
 {
-    size_t n = packed_size(v);
-    struct cursor c = {ret, ret + n};
+    struct writer w = {.bytes = ret, .room = room};
+    size_t i = 0;
 
-    if (n > room)
-        return 0;
-    put(&c, VECTOR_VERSION, 1);
-    put(&c, v->language, 1);
-    put(&c, v->fingerprint, 8);
-    put(&c, v->terms_n, 1);
-    put(&c, v->words_n, 1);
-    for (size_t i = 0; i < v->terms_n; i++) {
-        put(&c, v->terms[i].key, 4);
-        put(&c, v->terms[i].weight, 1);
+    if (v->terms_n > FEATURES_REQUEST)
+        bug("a request with %u terms", (unsigned)v->terms_n);
+    put(&w, VECTOR_VERSION, 8);
+    put(&w, v->language, 8);
+    put(&w, v->words_n, 8);
+    put(&w, v->fingerprint, 64);
+    for (enum feature_kind kind = 0; kind < FEATURE_KINDS_N; kind++) {
+        size_t n = terms_of_kind(v, i, kind);
+        uint32_t at = 0;
+        put(&w, n, COUNT_BITS);
+        for (size_t end = i + n; i < end; i++) {
+            uint32_t hash = feature_hash(v->terms[i].key);
+            put_distance(&w, hash - at, rice_bits(n));
+            put(&w, v->terms[i].weight, VECTOR_WEIGHT_BITS);
+            at = hash + 1;
+        }
     }
-    for (size_t i = 0; i < v->words_n; i++) {
-        put(&c, v->words[i].key, 4);
-        put(&c, v->words[i].bytes, 1);
-        put_text(&c, v->words[i].text, v->words[i].bytes);
+    w.n = (w.n + 7) / 8 * 8;
+    for (size_t k = 0; k < v->words_n; k++) {
+        put(&w, v->words[k].term, 8);
+        put(&w, v->words[k].bytes, 8);
+        for (size_t b = 0; b < v->words[k].bytes; b++)
+            put(&w, (unsigned char)v->words[k].text[b], 8);
     }
-    return n;
+    return w.is_short ? 0 : w.n / 8;
 }
 
-struct packed {
-    const unsigned char *at, *end;
-    bool is_short; /* ended too early */
+struct reader {
+    const unsigned char *bytes;
+    size_t bits, n; /* all, and read */
+    bool is_short;
 };
 
-static uint64_t take(struct packed *p, size_t bytes)
+static uint64_t take(struct reader *r, unsigned bits)
 {
     uint64_t value = 0;
 
-    if ((size_t)(p->end - p->at) < bytes) {
-        p->is_short = true;
+    if (r->bits - r->n < bits) {
+        r->is_short = true;
         return 0;
     }
-    for (size_t i = 0; i < bytes; i++)
-        value |= (uint64_t)*p->at++ << (8 * i);
+    for (unsigned i = 0; i < bits; i++, r->n++)
+        value |= (uint64_t)(r->bytes[r->n / 8] >> (r->n % 8) & 1) << i;
     return value;
 }
 
-static bool take_terms(struct packed *p, struct vector *v)
+static uint64_t take_distance(struct reader *r, unsigned bits)
 {
-    for (size_t i = 0; i < v->terms_n; i++) {
-        v->terms[i].key = (uint32_t)take(p, 4);
-        v->terms[i].weight = (uint8_t)take(p, 1);
-        if (p->is_short || (i > 0 && v->terms[i].key <= v->terms[i - 1].key))
-            return false;
-    }
-    return true;
+    uint64_t high = 0;
+
+    while (!r->is_short && take(r, 1))
+        high++;
+    return high << bits | take(r, bits);
 }
 
-static bool take_words(struct packed *p, struct vector *v)
+static bool take_terms(struct reader *r, struct vector *v)
+{
+    for (enum feature_kind kind = 0; kind < FEATURE_KINDS_N; kind++) {
+        size_t n = take(r, COUNT_BITS);
+        uint64_t at = 0;
+        if (v->terms_n + n > FEATURES_REQUEST)
+            return false;
+        for (size_t i = 0; i < n; i++) {
+            at += take_distance(r, rice_bits(n));
+            if (r->is_short || at >> FEATURE_HASH_BITS)
+                return false;
+            v->terms[v->terms_n].key = feature_key(kind, at);
+            v->terms[v->terms_n++].weight = (uint8_t)take(r, VECTOR_WEIGHT_BITS);
+            at++;
+        }
+    }
+    while (r->n % 8 != 0)
+        if (take(r, 1))
+            return false;
+    return !r->is_short;
+}
+
+static bool take_words(struct reader *r, struct vector *v)
 {
     for (size_t i = 0; i < v->words_n; i++) {
         struct vector_word *w = &v->words[i];
-        w->key = (uint32_t)take(p, 4);
-        w->bytes = (uint8_t)take(p, 1);
-        if (p->is_short || w->bytes > VECTOR_TITLE_WORD_BYTES_MAX ||
-            (size_t)(p->end - p->at) < w->bytes)
+        w->term = (uint8_t)take(r, 8);
+        w->bytes = (uint8_t)take(r, 8);
+        if (w->bytes > VECTOR_WORD_BYTES_MAX || w->term >= v->terms_n)
             return false;
-        memcpy(w->text, p->at, w->bytes);
-        p->at += w->bytes;
+        for (size_t k = 0; k < w->bytes; k++)
+            w->text[k] = (char)take(r, 8);
     }
-    return true;
+    return !r->is_short;
 }
 
 enum err_code vector_unpack(const unsigned char *bytes, size_t n, struct vector *ret_v,
                             struct err *e)
 {
-    struct packed p = {bytes, bytes + n, false};
+    struct reader r = {.bytes = bytes, .bits = n * 8};
     struct vector v = {0};
 
-    if (n == 0 || take(&p, 1) != VECTOR_VERSION)
+    if (take(&r, 8) != VECTOR_VERSION)
         return err_set(e, ERR_STALE, "vector of another version");
-    v.language = (uint8_t)take(&p, 1);
-    v.fingerprint = take(&p, 8);
-    v.terms_n = (uint8_t)take(&p, 1);
-    v.words_n = (uint8_t)take(&p, 1);
-    if (p.is_short || v.language >= LANGUAGES_N || v.terms_n > FEATURES_MAX ||
-        v.words_n > VECTOR_TITLE_WORDS_MAX || !take_terms(&p, &v) || !take_words(&p, &v) ||
-        p.at != p.end)
+    v.language = (uint8_t)take(&r, 8);
+    v.words_n = (uint8_t)take(&r, 8);
+    v.fingerprint = take(&r, 64);
+    if (v.language >= LANGUAGES_N || v.words_n > VECTOR_WORDS_MAX || !take_terms(&r, &v) ||
+        !take_words(&r, &v) || r.n != r.bits)
         return err_set(e, ERR_MALFORMED, "not a vector");
     *ret_v = v;
     return ERR_OK;

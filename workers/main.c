@@ -106,7 +106,7 @@ static bool process_has(const struct process *p, enum worker_role role)
     return p->roles & 1u << role;
 }
 
-/* Only who routes needs the engine. */
+/* Only who routes needs the engine; the keys are loaded before it. */
 static enum err_code engine_load(const struct process *p, const struct config *config,
                                  struct engine **ret_engine, struct err *e)
 {
@@ -115,9 +115,12 @@ static enum err_code engine_load(const struct process *p, const struct config *c
     if (!process_has(p, WORKER_ROUTE))
         return ERR_OK;
     rc = engine_new(config, ret_engine, e);
-    if (rc == ERR_OK)
-        log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(*ret_engine)));
-    return rc;
+    if (rc != ERR_OK)
+        return rc;
+    engine_set_secret(*ret_engine,
+                      keyring_key(p->crew.ring, keyring_active(p->crew.ring), KEY_FINGERPRINT));
+    log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(*ret_engine)));
+    return ERR_OK;
 }
 
 /* Parse fully, then swap; a fault changes nothing. */
@@ -209,8 +212,8 @@ static enum err_code process_start(struct process *p, struct err *e)
 
     if ((rc = config_load(crew->settings.data, &crew->config, e)) != ERR_OK ||
         (rc = contacts_load(crew->settings.contacts, &crew->contacts, e)) != ERR_OK ||
-        (rc = engine_load(p, crew->config, &crew->engine, e)) != ERR_OK ||
-        (rc = keyring_load(crew->settings.keys, &crew->ring, e)) != ERR_OK)
+        (rc = keyring_load(crew->settings.keys, &crew->ring, e)) != ERR_OK ||
+        (rc = engine_load(p, crew->config, &crew->engine, e)) != ERR_OK)
         return rc;
     crew->base = event_base_new();
     if (!crew->base)

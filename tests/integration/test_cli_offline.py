@@ -182,6 +182,84 @@ def test_assess_keeps_to_the_environment_for_its_data(liaison, tmp_path):
     assert liaison("assess", "--jsonl", LIAISON_DATA=str(tmp_path)).returncode == 1
 
 
+# --- similar --------------------------------------------------------------------------------------
+
+DOCUMENTS = [
+    {"id": "en", "lang": "en", "title": "Wetland drying out", "text": "The marshes of Zarbanka lose their water."},
+    {"id": "fr", "lang": "fr", "title": "Assèchement de la zone humide",
+     "text": "Les marais de Zarbanka perdent leur eau."},
+    {"id": "ivory", "title": "Ivory at the port", "text": "Tusks were seized in a container."},
+    {"id": "long " + "x" * 300, "lang": "de", "title": "", "text": "Elfenbein NullPointerException closeQuietly"},
+]
+
+
+def similar(liaison, tmp_path, documents, queries, *words):
+    index = tmp_path / "index.jsonl"
+    index.write_text("".join(json.dumps(d) + "\n" for d in documents))
+    return liaison("similar", "--jsonl", "--index", index, *words, text="".join(json.dumps(q) + "\n" for q in queries))
+
+
+def hits(done):
+    return {a["id"]: a["hits"] for a in map(json.loads, done.stdout.splitlines())}
+
+
+def test_similar_finds_across_languages_the_nearest_first(liaison, tmp_path):
+    done = similar(liaison, tmp_path, DOCUMENTS, [
+        {"id": "q1", "lang": "es", "title": "", "text": "Los humedales de Zarbanka pierden agua"},
+        {"id": "q2", "lang": None, "text": "cannot close quietly: null pointer exception"},
+        {"id": "q3", "lang": "zh", "title": "", "text": ""}])
+    found = hits(done)
+    assert done.returncode == 0 and done.stderr == ""
+    assert {id_ for id_, _ in found["q1"][:2]} == {"en", "fr"}
+    assert found["q2"][0][0] == DOCUMENTS[3]["id"] and found["q3"] == []
+    for scores in ([s for _, s in h] for h in found.values()):
+        assert scores == sorted(scores, reverse=True) and all(0 < s <= 1 for s in scores)
+
+
+def test_similar_leaves_out_the_query_itself(liaison, tmp_path):
+    found = hits(similar(liaison, tmp_path, DOCUMENTS, DOCUMENTS))
+    assert all(id_ not in [hit for hit, _ in found[id_]] for id_ in found)
+    assert found["en"][0][0] == "fr"
+
+
+def test_similar_finds_the_same_id_in_another_language(liaison, tmp_path):
+    """Ids of one need in two languages may be the same: only the very text is left out."""
+    by_id = {d["id"]: d for d in DOCUMENTS}
+    found = hits(similar(liaison, tmp_path, DOCUMENTS, [by_id["fr"] | {"id": "en"}]))
+    assert {id_ for id_, _ in found["en"][:2]} == {"en", "fr"}
+
+
+def test_learned_weights_keep_the_promised_verdicts():
+    """Held-out judged pairs: recall, precision of certain, no sibling certain, the committed weights."""
+    done = subprocess.run([HERE.parent.parent / "script/learn-pairs", "--check", "--liaison", LIAISON],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_similar_gives_ten_at_most(liaison, tmp_path):
+    documents = [{"id": str(i), "text": "the same ivory seizure"} for i in range(40)]
+    found = hits(similar(liaison, tmp_path, documents, [{"id": "7", "text": "the same ivory seizure"}]))
+    assert len(found["7"]) == 10 and len({id_ for id_, _ in found["7"]} - {"7"}) == 10
+
+
+def test_similar_says_which_line_is_wrong_and_goes_on(liaison, tmp_path):
+    index = tmp_path / "index.jsonl"
+    index.write_text('{"id": "a", "text": "ivory"}\nno json\n{"id": 1}\n')
+    done = liaison("similar", "--jsonl", "--index", index,
+                   text='{"id": "q", "text": "ivory"}\n{"text": "no id"}\n{"id": "r", "title": 5}\n')
+    assert done.returncode == 1 and [h for h, _ in hits(done)["q"]] == ["a"]
+    for place in (f"{index}:2:", f"{index}:3: id", "stdin:2: id", "stdin:3: title"):
+        assert place in done.stderr
+
+
+def test_similar_needs_its_flags_and_a_file_that_is_there(liaison, tmp_path):
+    assert liaison("similar").returncode == 2
+    assert liaison("similar", "--jsonl").returncode == 2
+    assert liaison("similar", "--jsonl", "--index", "-").returncode == 2
+    gone = liaison("similar", "--jsonl", "--index", tmp_path / "none", text="")
+    assert gone.returncode == 1 and "none" in gone.stderr
+
+
 # --- usage and help -------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("words", [
@@ -210,7 +288,8 @@ def test_the_overview_names_the_commands(liaison):
     for name in ["submit", "list", "show", "history", "inbox", "claim", "decline", "release",
                  "ask", "reply", "plan", "agree", "amend", "note", "contribute", "answer",
                  "confirm", "close", "reopen", "withdraw", "route", "refer", "queue", "dead",
-                 "webhook create", "webhook list", "webhook replay", "dead requeue", "token issue", "token issue-all", "keys create", "assess"]:
+                 "webhook create", "webhook list", "webhook replay", "dead requeue", "token issue", "token issue-all",
+                 "keys create", "assess", "similar"]:
         assert re.search(rf"^  {name} ", overview.stdout, re.M), name
 
 

@@ -71,9 +71,9 @@ static void test_the_ruleset_depends_on_bytes_and_not_on_the_place(void **state)
 static void test_each_file_that_steers_routing_changes_the_ruleset(void **state)
 {
     static const char *const files[] = {
-        "secretariats.csv", "topics.csv",  "facts.csv",      "referrals.csv",
-        "countries.csv",    "parties.csv", "sites.csv",      "species.csv",
-        "routing.csv",      "classes.csv", "supporters.csv", "terms/general.csv",
+        "secretariats.csv", "topics.csv",  "facts.csv",         "referrals.csv", "countries.csv",
+        "parties.csv",      "sites.csv",   "species.csv",       "routing.csv",   "classes.csv",
+        "supporters.csv",   "similar.csv", "terms/general.csv",
     };
     struct folder f;
     char before[17];
@@ -134,9 +134,9 @@ static void test_words_for_people_do_not_change_the_ruleset(void **state)
 static void test_any_faulty_or_missing_file_leaves_the_old_config(void **state)
 {
     static const char *const files[] = {
-        "secretariats.csv", "topics.csv",   "facts.csv",   "referrals.csv",     "countries.csv",
-        "parties.csv",      "sites.csv",    "species.csv", "routing.csv",       "classes.csv",
-        "supporters.csv",   "messages.csv", "notices.csv", "terms/general.csv",
+        "secretariats.csv", "topics.csv",  "facts.csv",    "referrals.csv", "countries.csv",
+        "parties.csv",      "sites.csv",   "species.csv",  "routing.csv",   "classes.csv",
+        "supporters.csv",   "similar.csv", "messages.csv", "notices.csv",   "terms/general.csv",
     };
 
     (void)state;

@@ -36,7 +36,7 @@ static enum similar_verdict compare_with_lake(const char *language, const char *
     struct similar_index *x = similar_new(engine);
     struct reading *first = read_request("en", lake_title, lake_text);
     struct reading *second = read_request(language, title, description);
-    struct similar_hit hits[SIMILAR_HITS_MAX];
+    struct similar_hit hits[SIMILAR_LOOKS];
     size_t n;
 
     similar_add(x, "TCD", "req_lake", first);
@@ -138,7 +138,7 @@ static void test_chinese_sibling_is_at_most_possible(void **state)
     struct reading *dongting = read_request(
         "zh", "洞庭湖湿地恢复技术支持",
         "洞庭湖湿地水位下降，候鸟栖息地减少。我们请求派遣咨询团，并培训12名管理人员开展湿地调查。");
-    struct similar_hit hits[SIMILAR_HITS_MAX];
+    struct similar_hit hits[SIMILAR_LOOKS];
     size_t n;
 
     (void)state;
@@ -173,7 +173,7 @@ static void test_an_empty_index_and_empty_texts_give_no_hit(void **state)
 {
     struct similar_index *x = similar_new(engine);
     struct reading *nothing = read_request("zh", "", "");
-    struct similar_hit hits[SIMILAR_HITS_MAX];
+    struct similar_hit hits[SIMILAR_LOOKS];
 
     (void)state;
     assert_int_equal(similar_find(x, "TCD", nothing, hits), 0);
@@ -186,7 +186,7 @@ static void test_at_most_ten_hits_best_first(void **state)
 {
     struct similar_index *x = similar_new(engine);
     struct reading *lake = read_request("en", lake_title, lake_text);
-    struct similar_hit hits[SIMILAR_HITS_MAX];
+    struct similar_hit hits[SIMILAR_LOOKS];
     char id[16];
     size_t n;
 
@@ -210,7 +210,7 @@ static void test_a_request_in_another_country_is_related_only(void **state)
 {
     struct similar_index *x = similar_new(engine);
     struct reading *lake = read_request("en", lake_title, lake_text);
-    struct similar_hit hits[SIMILAR_HITS_MAX];
+    struct similar_hit hits[SIMILAR_LOOKS];
 
     (void)state;
     similar_add(x, "NGA", "req_nga", lake);
@@ -231,7 +231,7 @@ static void test_what_is_removed_is_not_found(void **state)
 {
     struct similar_index *x = similar_new(engine);
     struct reading *lake = read_request("en", lake_title, lake_text);
-    struct similar_hit hits[SIMILAR_HITS_MAX];
+    struct similar_hit hits[SIMILAR_LOOKS];
     char id[16];
 
     (void)state;
@@ -262,7 +262,7 @@ static void test_an_id_that_is_there_is_replaced(void **state)
     struct reading *rot = read_request("en", "Potato brown rot in seed imports",
                                        "A quarantine pest was found by our inspectors, who need "
                                        "laboratory reagents and a phytosanitary procedure.");
-    struct similar_hit hits[SIMILAR_HITS_MAX];
+    struct similar_hit hits[SIMILAR_LOOKS];
 
     (void)state;
     similar_add(x, "TCD", "req_a", rot);
