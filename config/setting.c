@@ -39,6 +39,8 @@ static const struct setting table[] = {
      "Folder for what must outlive a restart outside the store."},
     {AT(keys), "/etc/liaison/keys", KIND_TEXT, false, 0, 0,
      "File with the keys of countries and secretariats; its mode must be 0600."},
+    {AT(pages), "", KIND_TEXT, false, 0, 0,
+     "Folder of the web pages, as the build makes it; without one the daemon serves programs alone."},
     {AT(log_level), "info", KIND_WORD, true, 0, 0,
      "The least urgent lines that are logged."},
     {AT(body_bytes), "65536", KIND_COUNT, true, 1024, 1048576,

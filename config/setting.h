@@ -16,6 +16,7 @@ struct settings {
     char data[256];      /* folder of the reference data */
     char state[256];     /* state folder */
     char keys[256];      /* key file, mode 0600 */
+    char pages[256];     /* folder of the web pages; "": none */
     char log_level[8];   /* error warning info debug */
     int64_t body_bytes;  /* largest request body */
     int64_t connections; /* in all */

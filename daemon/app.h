@@ -14,6 +14,7 @@ struct event_hub;
 struct gauge;
 struct http_server;
 struct meter;
+struct pages;
 struct statistics;
 struct watch;
 
@@ -33,6 +34,7 @@ struct app {
     unsigned bulks_n;          /* POST /v1/requests:bulk under way */
     struct http_server *http;  /* owned */
     struct auth *auth;         /* owned */
+    struct pages *pages;       /* owned: what browsers get; empty when there are none */
     struct meter *meter;       /* owned: counters of this process */
     struct gauge *gauge;       /* owned: samples of queue health */
     struct statistics *statistics; /* owned: the last counts */

@@ -9,6 +9,7 @@
 #include "daemon/http.h"
 #include "daemon/meter.h"
 #include "daemon/notify.h"
+#include "daemon/pages.h"
 #include "daemon/route.h"
 #include "daemon/statistics.h"
 #include "daemon/watch.h"
@@ -192,7 +193,8 @@ static enum err_code process_start(struct process *p, struct err *e)
 
     if ((rc = config_load(app->settings.data, &app->config, e)) != ERR_OK ||
         (rc = engine_new(app->config, &app->engine, e)) != ERR_OK ||
-        (rc = keyring_load(app->settings.keys, &app->ring, e)) != ERR_OK)
+        (rc = keyring_load(app->settings.keys, &app->ring, e)) != ERR_OK ||
+        (rc = pages_load(app->settings.pages, &app->pages, e)) != ERR_OK)
         return rc;
     engine_set_secret(app->engine,
                       keyring_key(app->ring, keyring_active(app->ring), KEY_FINGERPRINT));
@@ -243,6 +245,7 @@ static void process_stop(struct process *p)
     http_server_free(app->http);
     auth_free(app->auth);
     meter_free(app->meter);
+    pages_free(app->pages);
     for (unsigned i = 0; i < sizeof p->signals / sizeof p->signals[0]; i++)
         if (p->signals[i])
             event_free(p->signals[i]);

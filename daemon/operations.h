@@ -41,5 +41,6 @@ void openapi_begin(struct task *t);
 
 /* front.c */
 void front_begin(struct task *t);
+void page_begin(struct task *t);
 
 #endif

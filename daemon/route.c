@@ -2,6 +2,7 @@
 
 #include "daemon/auth.h"
 #include "daemon/operations.h"
+#include "daemon/pages.h"
 #include "daemon/task.h"
 #include "protocol/problem.h"
 
@@ -45,6 +46,7 @@ const struct route routes[] = {
     {METHOD_GET,  "/metrics",                        0,                      false, metrics_begin, "Prometheus metrics; loopback or operator"},
     {METHOD_GET,  "/openapi.json",                   0,                      false, openapi_begin, "This description"},
     {METHOD_GET,  "/",                               0,                      false, front_begin,   "What this is"},
+    {METHOD_GET,  "/{page}",                         0,                      false, page_begin,    "The web pages: a path that they have"},
 };
 /* clang-format on */
 const size_t routes_n = sizeof routes / sizeof routes[0];
@@ -71,13 +73,16 @@ static bool param_keep(const char *text, size_t n, char *out)
 }
 
 /* id and action (TASK_PARAM_BYTES each) receive what stands for {id} and {action}. */
-static bool route_matches(const struct route *route, const char *path, char *id, char *action)
+static bool route_matches(const struct app *app, const struct route *route, const char *path,
+                          char *id, char *action)
 {
     const char *pattern = route->path;
     const char *want, *have;
     size_t want_n, have_n;
 
     *id = *action = '\0';
+    if (!strcmp(pattern, "/{page}")) /* of any depth */
+        return pages_find(app->pages, path) != NULL;
     while (*pattern || *path) {
         if (!segment_take(&pattern, &want, &want_n) || !segment_take(&path, &have, &have_n))
             return false;
@@ -101,7 +106,7 @@ struct match {
     char allowed[64]; /* methods of this path, "" when there is no such path */
 };
 
-static void match_find(const struct http_exchange *http, struct match *m)
+static void match_find(const struct app *app, const struct http_exchange *http, struct match *m)
 {
     enum head_method method = http_method(http);
     char path[256];
@@ -113,7 +118,7 @@ static void match_find(const struct http_exchange *http, struct match *m)
         char id[TASK_PARAM_BYTES], action[TASK_PARAM_BYTES];
         size_t n = strlen(m->allowed);
 
-        if (!route_matches(&routes[i], path, id, action))
+        if (!route_matches(app, &routes[i], path, id, action))
             continue;
         if (routes[i].method == method ||
             (method == METHOD_HEAD && routes[i].method == METHOD_GET)) {
@@ -174,7 +179,7 @@ bool route_admit(struct http_exchange *http, size_t *ret_body_bytes, void *arg)
     const char *media;
     struct match m;
 
-    match_find(http, &m);
+    match_find(app, http, &m);
     if (!m.route && *m.allowed) {
         http_add_header(http, "Allow", m.allowed);
         task_refuse(app, http, ERR_METHOD, "method",
@@ -225,7 +230,7 @@ void route_dispatch(struct http_exchange *http, void *arg)
     struct match m;
     struct task *t;
 
-    match_find(http, &m);
+    match_find(app, http, &m);
     t = task_new(app, http, m.route);
     memcpy(t->id, m.id, sizeof t->id);
     memcpy(t->action, m.action, sizeof t->action);
@@ -242,7 +247,7 @@ void route_problem(struct http_exchange *http, int status, const char *reason, v
     struct match m;
     char limit[24];
 
-    match_find(http, &m);
+    match_find(app, http, &m);
     body = m.route ? route_body(m.route) : NULL;
     snprintf(limit, sizeof limit, "%lld",
              body ? (long long)body->bytes : (long long)app->settings.body_bytes);

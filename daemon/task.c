@@ -187,10 +187,16 @@ void task_abandon(struct task *t)
     free(t);
 }
 
+void task_reply_page(struct task *t, int status, const char *content_type, const void *bytes,
+                     size_t n)
+{
+    http_reply(t->http, status, content_type, bytes, n);
+    task_end(t, status);
+}
+
 void task_reply_text(struct task *t, int status, const char *content_type, const char *text)
 {
-    http_reply(t->http, status, content_type, text, strlen(text));
-    task_end(t, status);
+    task_reply_page(t, status, content_type, text, strlen(text));
 }
 
 /* Counted when it begins: how long a stream is read says nothing about us. */

@@ -56,6 +56,9 @@ int task_language(const struct task *t, int otherwise);
 
 /* doc is given; NULL with 304, which has none. tag: the ETag, or NULL. */
 void task_reply_json(struct task *t, int status, json_t *doc, const char *tag);
+/* As it stands, with the headers that the caller added: for what is public. */
+void task_reply_page(struct task *t, int status, const char *content_type, const void *bytes,
+                     size_t n);
 void task_reply_text(struct task *t, int status, const char *content_type, const char *text);
 /* The problem document of e->code. 503 and 429 carry Retry-After. */
 void task_problem(struct task *t, const struct err *e);

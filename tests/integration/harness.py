@@ -21,6 +21,7 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("LIAISON_BIN", ROOT / "build/debug"))
+PAGES = BIN / "web"
 PARTITIONS = 16
 FIGURES = []  # what a run measured, printed at its end
 SANITIZER_WORDS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", " BUG ")
@@ -247,6 +248,7 @@ class Site:
             "LIAISON_STORE": f"unix:{self.sock}",
             "LIAISON_DATA": str(ROOT / "config"),
             "LIAISON_STATE": str(self.folder),
+            "LIAISON_PAGES": str(PAGES) if (PAGES / "pages.csv").exists() else "",
             "LIAISON_KEYS": str(self.folder / "keys"),
             "LIAISON_CONNECTIONS_PER_ADDRESS": "2000",
             "LIAISON_BALLAST": "0",

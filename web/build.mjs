@@ -1,0 +1,57 @@
+// Builds the pages: node build.mjs OUT
+// OUT  a folder, made anew: pages.csv lists what is in it.
+// The same input gives the same bytes: names carry a hash of the content, nothing carries a date.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync, renameSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import esbuild from "esbuild";
+import { frontPage, LANGUAGES } from "./front.mjs";
+import { readTable, wordsOf } from "./table.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const config = join(here, "../config");
+if (!process.argv[2]) throw new Error("usage: node build.mjs OUT");
+const outPath = resolve(process.argv[2]);
+
+const work = `${outPath}.new`;
+rmSync(work, { recursive: true, force: true });
+mkdirSync(work, { recursive: true });
+const rows = [];
+
+/** One file in its three forms, and its row of the table. */
+function put(path, type, bytes, { language = "", fixed = true } = {}) {
+  const file = path.replace(/^\/(_\/)?/, "").replace(/[^A-Za-z0-9._-]/g, "_");
+  const plain = Buffer.from(bytes);
+  writeFileSync(join(work, file), plain);
+  writeFileSync(join(work, `${file}.gz`), gzipSync(plain, { level: 9 }));
+  writeFileSync(join(work, `${file}.br`), brotliCompressSync(plain, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length },
+  }));
+  rows.push([path, type, language, fixed ? "yes" : "no", file]);
+  return path;
+}
+
+const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 10);
+const hashed = (name, ending, type, bytes) => put(`/_/${name}-${hashOf(bytes)}.${ending}`, type, bytes);
+
+// Style: one sheet; a colour for each convention, as data.
+const conventions = readTable(join(here, "conventions.csv"));
+const enabled = readTable(join(config, "secretariats.csv")).filter((s) => s.enabled === "yes").map((s) => s.code);
+const css = readFileSync(join(here, "src/style.css"), "utf8") +
+  conventions.map((c) => `.c-${c.code}{--c:${c.light};--cd:${c.dark}}`).join("");
+const style = hashed("style", "css", "text/css; charset=utf-8", (await esbuild.transform(css, { loader: "css", minify: true })).code);
+const icon = hashed("icon", "svg", "image/svg+xml", readFileSync(join(here, "src/icon.svg")));
+
+// Words and the front page, for each language.
+for (const language of Object.keys(LANGUAGES)) {
+  const { all } = wordsOf(config, here, language);
+  put(`/${language}`, "text/html; charset=utf-8",
+    frontPage({ language, words: all, enabled, assets: { style, icon } }), { language, fixed: false });
+}
+
+writeFileSync(join(work, "pages.csv"),
+  [["path", "type", "language", "fixed", "file"], ...rows].map((r) => r.join(",")).join("\n") + "\n");
+rmSync(outPath, { recursive: true, force: true });
+renameSync(work, outPath);

@@ -1,0 +1,44 @@
+// Words in one place, whole in six languages: the same keys, the same placeholders, and for counted
+// things each form that a language has (CLDR), no other.
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { LANGUAGES } from "../front.mjs";
+import { readTable } from "../table.mjs";
+
+const rows = readTable(join(dirname(fileURLToPath(import.meta.url)), "../words.csv"));
+const languages = Object.keys(LANGUAGES);
+const placeholders = (text) => [...text.matchAll(/\{([a-z_]+)\}/g)].map((m) => m[1]).sort().join();
+
+test("each key stands once", () => {
+  const keys = rows.map((r) => r.key);
+  assert.deepEqual(keys.filter((k, i) => keys.indexOf(k) !== i), []);
+});
+
+test("each text is there in six languages, with the placeholders of the English one", () => {
+  for (const row of rows.filter((r) => !r.key.includes("#")))
+    for (const language of languages) {
+      assert.notEqual(row[language], "", `${row.key} in ${language}`);
+      assert.equal(placeholders(row[language]), placeholders(row.en), `${row.key} in ${language}`);
+    }
+});
+
+test("counted things have the forms of each language", () => {
+  const groups = new Map();
+  for (const row of rows.filter((r) => r.key.includes("#"))) {
+    const key = row.key.split("#")[0];
+    groups.set(key, [...(groups.get(key) || []), row]);
+  }
+  for (const [key, forms] of groups)
+    for (const language of languages) {
+      const wanted = new Intl.PluralRules(LANGUAGES[language].tag).resolvedOptions().pluralCategories;
+      const given = forms.filter((r) => r[language]).map((r) => r.key.split("#")[1]);
+      assert.deepEqual(given.sort(), [...wanted].sort(), `${key} in ${language}`);
+    }
+});
+
+test("no text is left in English by mistake", () => {
+  for (const row of rows.filter((r) => r.en.split(" ").length > 3))
+    for (const language of languages.filter((l) => l !== "en")) assert.notEqual(row[language], row.en, `${row.key} in ${language}`);
+});
