@@ -70,6 +70,7 @@ static const struct flag issue_flags[] = {
     {"role", 0, "ROLE", NULL, "country, secretariat, coordinator or operator"},
     {"of", 0, "CODE", NULL, "which country (ISO 3166-1 alpha-3) or secretariat"},
     {"label", 0, "TEXT", NULL, "who holds it, for the list"},
+    {"scope", 0, "SCOPE", NULL, "read: it may look, not act"},
     {"days", 0, "N", NULL, "how long it is valid, 1..365, 365 by default"}, OUTPUT, CONFIG, END};
 static const struct flag rotate_flags[] = {
     {"days", 0, "N", NULL, "how long the new one is valid, 1..365, 365 by default"},

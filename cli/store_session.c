@@ -109,13 +109,14 @@ static void session_done(void *arg, const struct err *e)
 }
 
 enum err_code store_session_put(struct store_session *s, const char (*ids)[TOKEN_ID_BYTES],
-                                const struct credential *list, size_t n, struct err *e)
+                                const struct credential *list, size_t n, const char *action,
+                                struct err *e)
 {
     enum err_code rc = ERR_OK;
 
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
         s->open_n++;
-        token_store_put(s->store, ids[i], &list[i], session_done, s);
+        token_store_put(s->store, ids[i], &list[i], action, session_done, s);
         if (s->open_n == PUT_AT_ONCE || i + 1 == n)
             rc = session_settle(s, e);
     }

@@ -21,9 +21,10 @@ const struct keyring *store_session_keyring(const struct store_session *s);
 
 /* All: ERR_UNAVAILABLE when the store does not answer, ERR_CONFIG when it is not fit for us. */
 
-/* Writes n credentials, ids[i] for list[i], many at a time. */
+/* Writes n credentials, ids[i] for list[i], many at a time. action: see token_store_put. */
 enum err_code store_session_put(struct store_session *s, const char (*ids)[TOKEN_ID_BYTES],
-                                const struct credential *list, size_t n, struct err *e) ERR_CHECK;
+                                const struct credential *list, size_t n, const char *action,
+                                struct err *e) ERR_CHECK;
 /* ERR_NOT_FOUND: there is none. */
 enum err_code store_session_get(struct store_session *s, const char *id,
                                 struct credential *ret_credential, struct err *e) ERR_CHECK;

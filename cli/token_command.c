@@ -12,6 +12,7 @@
 #include "config/load.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,14 +29,18 @@ struct issue {
 };
 
 static void issue_init(struct issue *ret_issue, const struct keyring *ring,
-                       const struct principal *who, const char *label, int64_t days)
+                       const struct principal *who, unsigned scopes, const char *label,
+                       int64_t days)
 {
-    struct issue issue = {.credential.who = *who};
+    struct issue issue = {
+        .credential = {.who = *who, .scopes = scopes}
+    };
     struct token token;
 
     token_new(&token, issue.text);
     memcpy(issue.id, token.id, sizeof issue.id);
-    token_digest(ring, &token, issue.credential.digest);
+    issue.credential.kid = keyring_active(ring);
+    token_digest(ring, issue.credential.kid, &token, issue.credential.digest);
     issue.credential.issued_ms = clock_now_ms();
     issue.credential.expires_ms = issue.credential.issued_ms + days * CLOCK_DAY_MS;
     snprintf(issue.credential.label, sizeof issue.credential.label, "%s", label);
@@ -114,15 +119,15 @@ static enum exit_code issue_check(const struct line *line, const struct settings
 }
 
 static enum exit_code issue_one(const struct line *line, struct store_session *s,
-                                const struct principal *who, const char *label, int64_t days)
+                                const struct credential *like, const char *action, int64_t days)
 {
     struct issue issue;
     struct err e = {0};
     enum exit_code rc = EXIT_DONE;
 
-    issue_init(&issue, store_session_keyring(s), who, label, days);
-    if (store_session_put(s, (const char(*)[TOKEN_ID_BYTES])issue.id, &issue.credential, 1, &e) !=
-        ERR_OK)
+    issue_init(&issue, store_session_keyring(s), &like->who, like->scopes, like->label, days);
+    if (store_session_put(s, (const char(*)[TOKEN_ID_BYTES])issue.id, &issue.credential, 1, action,
+                          &e) != ERR_OK)
         rc = report_err(line, NULL, &e);
     else
         rc = issue_hand_over(line, &issue);
@@ -144,8 +149,9 @@ enum exit_code token_issue_run(const struct line *line)
 {
     const char *role = line_flag(line, "role");
     const char *label = line_flag(line, "label");
+    const char *scope = line_flag(line, "scope");
     struct store_session *s = NULL;
-    struct principal who;
+    struct credential like = {.scopes = TOKEN_READ | TOKEN_WRITE};
     struct err e = {0};
     int64_t days = 0;
     enum exit_code rc = line_number(line, "days", 1, DAYS_MAX, DAYS_MAX, &days);
@@ -156,14 +162,19 @@ enum exit_code token_issue_run(const struct line *line)
         return line_fault(line, "--role and --label are needed");
     if (strlen(label) >= sizeof((struct credential *)0)->label)
         return line_fault(line, "--label is too long");
-    if (!principal_make(role, line_flag(line, "of"), &who) || who.role == ROLE_SYSTEM)
+    if (scope && strcmp(scope, token_scope_words[0]) != 0)
+        return line_fault(line, "--scope read, or nothing for a token that may do all");
+    if (scope)
+        like.scopes = TOKEN_READ;
+    snprintf(like.label, sizeof like.label, "%s", label);
+    if (!principal_make(role, line_flag(line, "of"), &like.who) || like.who.role == ROLE_SYSTEM)
         return line_fault(line, "--role country --of CODE, --role secretariat --of CODE, --role "
                                 "coordinator or --role operator");
     if (store_session_open(line, &s, &e) != ERR_OK)
         return report_err(line, NULL, &e);
-    rc = issue_check(line, store_session_settings(s), &who);
+    rc = issue_check(line, store_session_settings(s), &like.who);
     if (rc == EXIT_DONE)
-        rc = issue_one(line, s, &who, label, days);
+        rc = issue_one(line, s, &like, "issue", days);
     store_session_close(s);
     return rc;
 }
@@ -181,10 +192,11 @@ static json_t *credential_json(const char *id, const struct credential *c)
     char issued[CLOCK_TEXT_BYTES];
     char expires[CLOCK_TEXT_BYTES];
 
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "who", principal_text(&c->who, who), "label",
-        c->label, "state", credential_state(c, clock_now_ms()), "issued_at",
-        clock_text(c->issued_ms, issued), "expires_at", clock_text(c->expires_ms, expires));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id", id, "who",
+                     principal_text(&c->who, who), "label", c->label, "state",
+                     credential_state(c, clock_now_ms()), "issued_at",
+                     clock_text(c->issued_ms, issued), "expires_at",
+                     clock_text(c->expires_ms, expires), "read_only", !(c->scopes & TOKEN_WRITE));
 }
 
 static void list_write(const struct line *line, json_t *tokens)
@@ -306,14 +318,14 @@ static enum exit_code rotate(const struct line *line, struct store_session *s, s
     int64_t end_ms = clock_now_ms() + keep_hours * 3600 * 1000;
     char id[TOKEN_ID_BYTES];
     struct err e = {0};
-    enum exit_code rc = issue_one(line, s, &c->who, c->label, days);
+    enum exit_code rc = issue_one(line, s, c, "issue", days);
 
     if (rc != EXIT_DONE)
         return rc;
     memcpy(id, line->operands[0], sizeof id);
     if (end_ms < c->expires_ms)
         c->expires_ms = end_ms;
-    if (store_session_put(s, (const char(*)[TOKEN_ID_BYTES])id, c, 1, &e) != ERR_OK)
+    if (store_session_put(s, (const char(*)[TOKEN_ID_BYTES])id, c, 1, "rotate", &e) != ERR_OK)
         return report_err(line, NULL, &e);
     return EXIT_DONE;
 }
@@ -371,8 +383,8 @@ static enum err_code is_still_good(struct store_session *s, const char *path, bo
         return ERR_OK;
     if (rc != ERR_OK)
         return rc;
-    token_digest(store_session_keyring(s), &token, digest);
-    *ret_good = !c.revoked && c.expires_ms > clock_now_ms() + KEEP_DAYS * CLOCK_DAY_MS &&
+    *ret_good = token_digest(store_session_keyring(s), c.kid, &token, digest) && !c.revoked &&
+                c.expires_ms > clock_now_ms() + KEEP_DAYS * CLOCK_DAY_MS &&
                 !sodium_memcmp(digest, c.digest, sizeof digest);
     sodium_memzero(&token, sizeof token);
     return ERR_OK;
@@ -395,7 +407,7 @@ static void issues_add(struct issues *all, const char *role, const char *of)
 
     if (!principal_make(role, of, &principal))
         bug("no principal %s %s", role, of);
-    issue_init(&issue, all->ring, &principal, "server", all->days);
+    issue_init(&issue, all->ring, &principal, TOKEN_READ | TOKEN_WRITE, "server", all->days);
     all->ids = mem_grow(all->ids, all->n + 1, sizeof *all->ids);
     all->credentials = mem_grow(all->credentials, all->n + 1, sizeof *all->credentials);
     memcpy(all->ids[all->n], issue.id, sizeof issue.id);
@@ -439,8 +451,8 @@ static enum err_code issue_all(struct store_session *s, const char *output, int6
     enum err_code rc = issues_init(&all, store_session_settings(s)->data, e);
 
     if (rc == ERR_OK)
-        rc =
-            store_session_put(s, (const char(*)[TOKEN_ID_BYTES])all.ids, all.credentials, all.n, e);
+        rc = store_session_put(s, (const char(*)[TOKEN_ID_BYTES])all.ids, all.credentials, all.n,
+                               "issue", e);
     if (rc == ERR_OK) {
         text = json_dumps(all.file, JSON_INDENT(1));
         rc = whole_file_write(output, text, WHOLE_FILE_SECRET, true, e);

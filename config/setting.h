@@ -22,6 +22,10 @@ struct settings {
     int64_t connections; /* in all */
     int64_t connections_per_address; /* of one IP address */
     int64_t event_streams;           /* in all */
+    int64_t rate_per_minute;         /* requests of one principal; 0: no limit */
+    int64_t submits_per_minute;      /* the same of submits only */
+    int64_t assesses_per_minute;     /* the same of drafts only */
+    int64_t failures_per_minute;     /* failed sign-ins of one address; 0: no limit */
     int64_t assess_bytes;            /* of requests that drafts are compared with */
     int64_t store_timeout_ms;
     int64_t worker_parallel;    /* requests in work at a time */

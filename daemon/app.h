@@ -15,6 +15,7 @@ struct gauge;
 struct http_server;
 struct meter;
 struct pages;
+struct quota;
 struct statistics;
 struct watch;
 
@@ -35,6 +36,7 @@ struct app {
     struct http_server *http;  /* owned */
     struct auth *auth;         /* owned */
     struct pages *pages;       /* owned: what browsers get; empty when there are none */
+    struct quota *quota;       /* owned: rate limits */
     struct meter *meter;       /* owned: counters of this process */
     struct gauge *gauge;       /* owned: samples of queue health */
     struct statistics *statistics; /* owned: the last counts */

@@ -236,6 +236,7 @@ static void metrics_looked(void *arg, const struct health *h, const struct err *
     struct task *t = arg;
     struct app *app = t->app;
     struct http_stats http;
+    struct auth_stats auth;
     struct buf out BUF_AUTO = {0};
     int64_t now_ms = clock_now_ms();
 
@@ -247,6 +248,12 @@ static void metrics_looked(void *arg, const struct health *h, const struct err *
     buf_printf(&out, "liaison_redis_up %d\n", e->code == ERR_OK);
     family(&out, "liaison_http_in_flight_requests", "gauge", "Requests in work.");
     buf_printf(&out, "liaison_http_in_flight_requests %u\n", http.in_flight_n);
+    auth_stats(app->auth, &auth);
+    family(&out, "liaison_auth_failures_total", "counter", "Credentials that were not valid.");
+    buf_printf(&out,
+               "liaison_auth_failures_total{answer=\"401\"} %llu\n"
+               "liaison_auth_failures_total{answer=\"429\"} %llu\n",
+               auth.failed_n - auth.refused_n, auth.refused_n);
     family(&out, "liaison_config_last_reload_successful", "gauge", "The last reload was taken.");
     buf_printf(&out, "liaison_config_last_reload_successful %d\n", !app->reload_failed);
     family(&out, "liaison_config_last_reload_success_timestamp_seconds", "gauge", "When.");

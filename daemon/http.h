@@ -20,6 +20,7 @@
 struct event_base;
 struct http_server;
 struct http_exchange;
+struct peer;
 
 /* All deadlines are total: bytes that arrive do not extend them. */
 struct http_limits {
@@ -109,6 +110,7 @@ enum head_method http_method(const struct http_exchange *x);
 const struct head *http_head(const struct http_exchange *x);
 /* Contiguous, and a NUL behind it; "" and 0 when there is none. ret_bytes may be NULL. */
 const char *http_body(const struct http_exchange *x, size_t *ret_bytes);
+const struct peer *http_peer_of(const struct http_exchange *x);
 /* "192.0.2.1", "2001:db8::1" (no port) or "unix". */
 const char *http_peer(const struct http_exchange *x);
 /* The client's X-Request-Id if it is 1-64 of [A-Za-z0-9._-], else one made here. */

@@ -84,7 +84,7 @@ struct http_exchange *http_exchange_new(struct http_conn *conn, const char *head
     if (head)
         x->head_bytes = mem_text_n(head, n);
     x->is_bodiless = conn->scan.method == METHOD_HEAD;
-    memcpy(x->peer, conn->peer.text, sizeof x->peer);
+    x->peer = conn->peer;
     id_new("rid_", 0, clock_now_ms(), x->request_id);
     LIST_INSERT_HEAD(&x->server->exchanges, x, entry);
     x->server->stats.in_flight_n++;
@@ -152,9 +152,14 @@ const char *http_body(const struct http_exchange *x, size_t *ret_bytes)
     return x->body ? x->body : "";
 }
 
+const struct peer *http_peer_of(const struct http_exchange *x)
+{
+    return &x->peer;
+}
+
 const char *http_peer(const struct http_exchange *x)
 {
-    return x->peer;
+    return x->peer.text;
 }
 
 const char *http_request_id(const struct http_exchange *x)

@@ -82,7 +82,7 @@ struct http_exchange {
     http_body_fn sink; /* in CONN_SINK */
     void *sink_arg;
     char request_id[HTTP_REQUEST_ID_BYTES];
-    char peer[sizeof((struct peer *)NULL)->text];
+    struct peer peer;
     void *arg; /* the operation's */
     http_closed_fn closed;
     void *closed_arg;

@@ -10,6 +10,7 @@
 #include "daemon/meter.h"
 #include "daemon/notify.h"
 #include "daemon/pages.h"
+#include "daemon/quota.h"
 #include "daemon/route.h"
 #include "daemon/statistics.h"
 #include "daemon/watch.h"
@@ -206,6 +207,7 @@ static enum err_code process_start(struct process *p, struct err *e)
     app->started_ms = app->reloaded_ms = clock_now_ms();
     app->meter = meter_new();
     app->auth = auth_new(app);
+    app->quota = quota_new(app);
     http_limits_default(&limits);
     limits.body_bytes = (size_t)app->settings.body_bytes;
     limits.connections_n = (unsigned)app->settings.connections;
@@ -244,6 +246,7 @@ static void process_stop(struct process *p)
     statistics_free(app->statistics);
     http_server_free(app->http);
     auth_free(app->auth);
+    quota_free(app->quota);
     meter_free(app->meter);
     pages_free(app->pages);
     for (unsigned i = 0; i < sizeof p->signals / sizeof p->signals[0]; i++)

@@ -3,12 +3,15 @@
 #include "daemon/operations.h"
 
 #include "daemon/route.h"
+#include "daemon/session.h"
 #include "daemon/task.h"
+#include "protocol/cookie.h"
 #include "protocol/problem.h"
 #include "protocol/request.h"
 #include "protocol/view.h"
 #include "protocol/webhook.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -119,12 +122,11 @@ static json_t *problem_schema(void)
     json_t *types = json_array();
 
     for (unsigned code = ERR_OK + 1; code < ERR_CODES_N; code++) {
-        char uri[96];
+        char uri[PROBLEM_URI_BYTES];
 
         if (problem_status((enum err_code)code) == 500 && code != ERR_INTERNAL)
             continue;
-        snprintf(uri, sizeof uri, PROBLEM_TYPE_BASE "%s", problem_type((enum err_code)code));
-        json_array_append_new(types, json_string(uri));
+        json_array_append_new(types, json_string(problem_uri((enum err_code)code, uri)));
     }
     return json_pack("{s:s, s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:{s:s, "
                      "s:{s:{s:s}, s:{s:s}, s:{s:s}}}}}, s:[s, s, s]}",
@@ -258,25 +260,45 @@ static json_t *operation(const struct route *r, const char *id, const char *abou
     if (body)
         json_object_set_new(op, "requestBody",
                             json_pack("{s:o}", "content", content("application/json", body)));
-    json_object_set_new(op, "security", r->roles ? json_pack("[{s:[]}]", "bearer") : json_array());
+    json_object_set_new(op, "security",
+                        r->roles ? json_pack("[{s:[]}, {s:[]}]", "bearer", "session")
+                                 : json_array());
     return op;
 }
 
-static const char *method_name(enum head_method method)
+enum { METHOD_NAME_BYTES = 8 };
+
+/* In small letters, as OpenAPI has them. Returns out. */
+static char *method_name(enum head_method method, char out[METHOD_NAME_BYTES])
 {
-    return method == METHOD_POST ? "post" : method == METHOD_DELETE ? "delete" : "get";
+    snprintf(out, METHOD_NAME_BYTES, "%s", head_method_name(method));
+    for (char *c = out; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return out;
 }
 
 static void add_operation(json_t *paths, const char *path, enum head_method method, json_t *op)
 {
-    const char *name = method_name(method);
+    char name[METHOD_NAME_BYTES];
     json_t *item = json_object_get(paths, path);
 
     if (!item) {
         item = json_object();
         json_object_set_new(paths, path, item);
     }
-    json_object_set_new(item, name, op);
+    json_object_set_new(item, method_name(method, name), op);
+}
+
+/* What a route takes; NULL: nothing that is said here. */
+static json_t *body_of(const struct route *r)
+{
+    if (r->method != METHOD_POST)
+        return NULL;
+    if (!strcmp(r->path, "/v1/requests") || !strcmp(r->path, "/v1/requests:assess"))
+        return reference_to("Draft");
+    if (!strcmp(r->path, "/v1/webhooks"))
+        return rows_schema(webhook_fields);
+    return strcmp(r->path, "/v1/session") != 0 ? NULL : rows_schema(session_fields);
 }
 
 /* Actions on webhooks: all take nothing but replay. */
@@ -340,8 +362,7 @@ static json_t *paths_json(void)
 
     for (size_t i = 0; i < routes_n; i++) {
         const struct route *r = &routes[i];
-        bool takes_draft = r->method == METHOD_POST && (!strcmp(r->path, "/v1/requests") ||
-                                                        !strcmp(r->path, "/v1/requests:assess"));
+        char name[METHOD_NAME_BYTES];
         char id[48];
 
         if (!strcmp(r->path, "/v1/webhooks/{id}/{action}")) {
@@ -352,13 +373,8 @@ static json_t *paths_json(void)
             add_actions(paths, r);
             continue;
         }
-        snprintf(id, sizeof id, "%s_%zu", method_name(r->method), i);
-        add_operation(paths, r->path, r->method,
-                      operation(r, id, r->about,
-                                takes_draft ? reference_to("Draft")
-                                : r->method == METHOD_POST && !strcmp(r->path, "/v1/webhooks")
-                                    ? rows_schema(webhook_fields)
-                                    : NULL));
+        snprintf(id, sizeof id, "%s_%zu", method_name(r->method, name), i);
+        add_operation(paths, r->path, r->method, operation(r, id, r->about, body_of(r)));
     }
     return paths;
 }
@@ -366,11 +382,14 @@ static json_t *paths_json(void)
 void openapi_begin(struct task *t)
 {
     json_t *doc = json_pack(
-        "{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o, s:o, s:o, s:o}, s:{s:{s:s, s:s}}}}", "openapi",
-        "3.1.0", "info", "title", "Liaison", "version", LIAISON_VERSION, "paths", paths_json(),
-        "components", "schemas", "Draft", rows_schema(request_fields), "Assessment",
+        "{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o, s:o, s:o, s:o}, s:{s:{s:s, s:s}, s:{s:s, s:s, s:s, "
+        "s:s}}}}",
+        "openapi", "3.1.0", "info", "title", "Liaison", "version", LIAISON_VERSION, "paths",
+        paths_json(), "components", "schemas", "Draft", rows_schema(request_fields), "Assessment",
         assessment_schema(), "Request", resource_schema(), "Problem", problem_schema(),
-        "securitySchemes", "bearer", "type", "http", "scheme", "bearer");
+        "securitySchemes", "bearer", "type", "http", "scheme", "bearer", "session", "type",
+        "apiKey", "in", "cookie", "name", COOKIE_NAME, "description",
+        "from POST /v1/session; whatever changes something also needs X-CSRF-Token");
 
     if (!doc)
         bug("openapi_begin");

@@ -26,6 +26,11 @@ void webhook_act_begin(struct task *t);
 void deliveries_begin(struct task *t);
 void statistics_begin(struct task *t);
 
+/* session.c */
+void session_begin(struct task *t);
+void session_show_begin(struct task *t);
+void session_end_begin(struct task *t);
+
 /* reference.c */
 void secretariats_begin(struct task *t);
 void themes_begin(struct task *t);

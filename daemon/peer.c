@@ -54,6 +54,21 @@ void peer_read(struct peer *ret_peer, const struct sockaddr *address)
     }
 }
 
+bool peer_group(const struct peer *p, char *out, size_t out_bytes)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr network = {0};
+
+    if (p->key[0] == 6) {
+        memcpy(&network, p->key + 1, 8);
+        inet_ntop(AF_INET6, &network, text, sizeof text);
+        snprintf(out, out_bytes, "%s/64", text);
+    } else {
+        snprintf(out, out_bytes, "%s", is_counted(p) ? p->text : "");
+    }
+    return is_counted(p);
+}
+
 struct peer_table *peer_table_new(void)
 {
     return mem_new(1, sizeof(struct peer_table));

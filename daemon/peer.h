@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -15,6 +16,10 @@ struct peer {
 
 /* An IPv4 address in IPv6 clothes counts and shows as IPv4. */
 void peer_read(struct peer *ret_peer, const struct sockaddr *address);
+
+/* What failures and quotas are counted by: "192.0.2.1", "2001:db8:1:2::/64". False, out "": a unix
+ * socket. */
+bool peer_group(const struct peer *p, char *out, size_t out_bytes);
 
 struct peer_table;
 

@@ -19,8 +19,8 @@
 
 /* clang-format off */
 const struct route routes[] = {
-    {METHOD_POST, "/v1/requests",                    COUNTRY,                true,  submit_begin,  "Submit a request"},
-    {METHOD_POST, "/v1/requests:assess",             COUNTRY | COORDINATOR,  true,  assess_begin,  "Where a draft would go and what it resembles; nothing is kept"},
+    {METHOD_POST, "/v1/requests",                    COUNTRY | ROUTE_QUOTA(QUOTA_SUBMIT), true,  submit_begin,  "Submit a request"},
+    {METHOD_POST, "/v1/requests:assess",             COUNTRY | COORDINATOR | ROUTE_QUOTA(QUOTA_ASSESS), true,  assess_begin,  "Where a draft would go and what it resembles; nothing is kept"},
     {METHOD_POST, "/v1/requests:bulk",               COUNTRY | COORDINATOR,  false, bulk_begin,    "Submit many requests, one a line"},
     {METHOD_GET,  "/v1/requests",                    READERS,                false, list_begin,    "List requests"},
     {METHOD_GET,  "/v1/requests/{id}",               READERS,                false, show_begin,    "One request"},
@@ -41,6 +41,9 @@ const struct route routes[] = {
     {METHOD_GET,  "/v1/secretariats",                ALL,                    false, secretariats_begin, "The secretariats"},
     {METHOD_GET,  "/v1/themes",                      ALL,                    false, themes_begin,  "The topics"},
     {METHOD_GET,  "/v1/countries",                   ALL,                    false, countries_begin, "The countries"},
+    {METHOD_POST, "/v1/session",                     0,                      true,  session_begin, "Sign a browser in with a token"},
+    {METHOD_GET,  "/v1/session",                     ALL,                    false, session_show_begin, "Who is signed in, and until when"},
+    {METHOD_DELETE, "/v1/session",                   ALL,                    false, session_end_begin, "Sign a browser out"},
     {METHOD_GET,  "/livez",                          0,                      false, livez_begin,   "The process answers"},
     {METHOD_GET,  "/readyz",                         0,                      false, readyz_begin,  "Requests are accepted"},
     {METHOD_GET,  "/metrics",                        0,                      false, metrics_begin, "Prometheus metrics; loopback or operator"},
@@ -192,7 +195,7 @@ bool route_admit(struct http_exchange *http, size_t *ret_body_bytes, void *arg)
     if (!m.route)
         return refuse(app, http, ERR_NOT_FOUND);
     /* Without any credential no body is read. */
-    if (m.route->roles && !head_find(head, "Authorization"))
+    if (m.route->roles && !auth_is_offered(head))
         return refuse(app, http, ERR_UNAUTHENTICATED);
     body = route_body(m.route);
     media = body ? body->media : media_json;
@@ -214,8 +217,12 @@ static void route_begin(struct task *t, const struct err *e)
 {
     struct err fault = *e;
 
+    if (fault.code == ERR_OK)
+        fault.code = quota_take(t->app->quota, t, &fault);
     if (fault.code == ERR_OK && t->route->roles && !(t->route->roles & 1u << t->who.role))
         err_set(&fault, ERR_FORBIDDEN, "role %s", role_words[t->who.role]);
+    if (fault.code == ERR_OK && t->route->roles)
+        fault.code = auth_permit(t, &fault);
     if (fault.code == ERR_OK && t->route->takes_json)
         fault.code = task_read_idempotency(t, &fault);
     if (fault.code != ERR_OK)

@@ -5,6 +5,7 @@
 
 #include "daemon/head.h"
 #include "daemon/http.h"
+#include "daemon/quota.h"
 #include "protocol/principal.h"
 
 #include <stddef.h>
@@ -18,11 +19,15 @@ typedef void (*route_begin_fn)(struct task *t);
 struct route {
     enum head_method method;
     const char *path; /* "/v1/requests/{id}/{action}" */
-    unsigned roles;   /* bit a role; 0: open to all */
+    unsigned roles;   /* bit a role, and ROUTE_QUOTA; 0: open to all */
     bool takes_json;  /* has a JSON body */
     route_begin_fn begin;
     const char *about; /* one English sentence */
 };
+
+/* A limit besides QUOTA_DEFAULT, which holds for all: stands with the roles. */
+#define ROUTE_QUOTA(policy) ((unsigned)(policy) << ROUTE_QUOTA_SHIFT)
+enum { ROUTE_QUOTA_SHIFT = 16 };
 
 extern const struct route routes[];
 extern const size_t routes_n;

@@ -146,6 +146,11 @@ bool task_query(const struct task *t, const char *name, char *out, size_t out_by
 static void task_end(struct task *t, int status)
 {
     meter_count(t->app->meter, t->route, status, clock_mono_ms() - t->began_mono_ms);
+    if (status == 304)
+        quota_return(t->app->quota, t);
+    if (t->cookie)
+        sodium_memzero(t->cookie, strlen(t->cookie));
+    free(t->cookie);
     free(t);
 }
 
@@ -239,28 +244,33 @@ static json_t *faults_json(const struct app *app, int language, const struct fau
     return list;
 }
 
-/* Seconds after which trying again makes sense. */
-static const char *retry_after(enum err_code code)
+/* Seconds after which trying again makes sense; NULL: none are told. */
+static const char *retry_after(enum err_code code, int retry_s, char out[12])
 {
-    return code == ERR_UNAVAILABLE || code == ERR_KEY_RUNNING ? "1"
-           : code == ERR_QUOTA                                ? "60"
-                                                              : NULL;
+    if (code == ERR_QUOTA && retry_s == 0)
+        retry_s = 60;
+    if (code == ERR_UNAVAILABLE || code == ERR_KEY_RUNNING)
+        retry_s = 1;
+    snprintf(out, 12, "%d", retry_s);
+    return retry_s ? out : NULL;
 }
 
 static json_t *problem_json(struct app *app, struct http_exchange *http, int language,
-                            enum err_code code, const char *variant, const struct faults *faults,
-                            const struct word_value *values, json_t *members)
+                            enum err_code code, const char *variant, int retry_s,
+                            const struct faults *faults, const struct word_value *values,
+                            json_t *members)
 {
     const char *type = problem_type(code);
+    char again[12];
     const struct word_value defaults[] = {
-        {"seconds", retry_after(code)},
-        {NULL,      NULL             }
+        {"seconds", retry_after(code, retry_s, again)},
+        {NULL,   NULL                  }
     };
-    char uri[96], title[64], key[64];
+    char uri[PROBLEM_URI_BYTES], title[64], key[64];
     char *detail;
     json_t *doc;
 
-    snprintf(uri, sizeof uri, PROBLEM_TYPE_BASE "%s", type);
+    problem_uri(code, uri);
     snprintf(title, sizeof title, "problem.%s", type);
     snprintf(key, sizeof key, "detail.%s%s%s", type, variant ? "." : "", variant ? variant : "");
     detail = words_fill(app->config->words, key, language,
@@ -283,17 +293,20 @@ static json_t *problem_json(struct app *app, struct http_exchange *http, int lan
 json_t *task_problem_json(const struct task *t, const struct err *e, const struct faults *faults,
                           const struct word_value *values)
 {
-    return problem_json(t->app, t->http, t->language, e->code, NULL, faults, values, NULL);
+    return problem_json(t->app, t->http, t->language, e->code, NULL, 0, faults, values, NULL);
 }
 
-static void problem_headers(struct http_exchange *http, int language, enum err_code code)
+static void problem_headers(struct http_exchange *http, int language, enum err_code code,
+                            int retry_s)
 {
+    char again[12];
+
     http_add_header(http, "Content-Language", language_codes[language]);
     if (code == ERR_UNAUTHENTICATED)
         http_add_header(http, "WWW-Authenticate",
                         "Bearer realm=\"liaison\", error=\"invalid_token\"");
-    if (retry_after(code))
-        http_add_header(http, "Retry-After", retry_after(code));
+    if (retry_after(code, retry_s, again))
+        http_add_header(http, "Retry-After", again);
 }
 
 static void problem_reply(struct task *t, const struct err *e, const char *variant,
@@ -305,16 +318,20 @@ static void problem_reply(struct task *t, const struct err *e, const char *varia
     if (status >= 500)
         log_error("request_failed", "request=%s status=%d why=\"%s\"", http_request_id(t->http),
                   status, e->detail);
-    problem_headers(t->http, t->language, e->code);
-    reply_dumped(
-        t->http, status, media_problem,
-        problem_json(t->app, t->http, t->language, e->code, variant, faults, values, members));
+    problem_headers(t->http, t->language, e->code, t->retry_s);
+    reply_dumped(t->http, status, media_problem,
+                 problem_json(t->app, t->http, t->language, e->code, variant, t->retry_s, faults,
+                              values, members));
     task_end(t, status);
 }
 
 void task_problem(struct task *t, const struct err *e)
 {
-    problem_reply(t, e, NULL, NULL, NULL, NULL);
+    json_t *members = NULL;
+
+    if (t->violated)
+        members = json_pack("{s:[s]}", "violated-policies", t->violated);
+    problem_reply(t, e, t->variant, NULL, NULL, members);
 }
 
 void task_problem_with(struct task *t, const struct err *e, const char *variant,
@@ -334,8 +351,8 @@ void task_refuse(struct app *app, struct http_exchange *http, enum err_code code
     int language = language_of(http, language_find("en"));
 
     log_debug("refused", "status=%d why=\"%s\"", problem_status(code), detail_for_log);
-    problem_headers(http, language, code);
+    problem_headers(http, language, code, 0);
     meter_count(app->meter, NULL, problem_status(code), 0);
     reply_dumped(http, problem_status(code), media_problem,
-                 problem_json(app, http, language, code, NULL, NULL, values, NULL));
+                 problem_json(app, http, language, code, NULL, 0, NULL, values, NULL));
 }

@@ -1,5 +1,7 @@
 #include "protocol/problem.h"
 
+#include <stdio.h>
+
 static const struct {
     enum err_code code;
     int status;
@@ -57,4 +59,14 @@ enum err_code problem_of_status(int status)
         if (problems[i].status == status)
             return problems[i].code;
     return ERR_INTERNAL;
+}
+
+const char *problem_uri(enum err_code code, char out[PROBLEM_URI_BYTES])
+{
+    /* RFC 9457 section 4.2: the registry's types are used as they are. */
+    const char *base =
+        code == ERR_QUOTA ? "https://iana.org/assignments/http-problem-types#" : PROBLEM_TYPE_BASE;
+
+    snprintf(out, PROBLEM_URI_BYTES, "%s%s", base, problem_type(code));
+    return out;
 }

@@ -16,4 +16,9 @@ enum err_code problem_of_status(int status);
 
 #define PROBLEM_TYPE_BASE "https://liaison.example/problems/"
 
+enum { PROBLEM_URI_BYTES = 96 };
+/* The whole type URI: below PROBLEM_TYPE_BASE, or the registered one where IANA has it. Returns
+ * out. */
+const char *problem_uri(enum err_code code, char out[PROBLEM_URI_BYTES]);
+
 #endif

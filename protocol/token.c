@@ -8,6 +8,8 @@
 static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+const char *const token_scope_words[] = {"read", "write", NULL};
+
 static unsigned crc_of(const char *text, size_t n)
 {
     return (unsigned)crc32(crc32(0, NULL, 0), (const Bytef *)text, (uInt)n);
@@ -53,16 +55,20 @@ bool token_read(const char *text, size_t n, struct token *ret_token)
     return true;
 }
 
-void token_digest(const struct keyring *ring, const struct token *t,
+bool token_digest(const struct keyring *ring, uint32_t kid, const struct token *t,
                   uint8_t ret_digest[TOKEN_DIGEST_BYTES])
 {
     static const char domain[] = "liaison-token-v1"; /* hashed with its NUL */
+    const uint8_t *key = keyring_key(ring, kid, KEY_TOKEN);
     crypto_generichash_state state;
 
-    crypto_generichash_init(&state, keyring_key(ring, keyring_active(ring), KEY_TOKEN), KEY_BYTES,
-                            TOKEN_DIGEST_BYTES);
+    memset(ret_digest, 0, TOKEN_DIGEST_BYTES);
+    if (!key)
+        return false;
+    crypto_generichash_init(&state, key, KEY_BYTES, TOKEN_DIGEST_BYTES);
     crypto_generichash_update(&state, (const uint8_t *)domain, sizeof domain);
     crypto_generichash_update(&state, (const uint8_t *)t->id, sizeof t->id);
     crypto_generichash_update(&state, (const uint8_t *)t->secret, strlen(t->secret));
     crypto_generichash_final(&state, ret_digest, TOKEN_DIGEST_BYTES);
+    return true;
 }

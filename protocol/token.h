@@ -23,12 +23,17 @@ struct token {
     char secret[44]; /* as it stands in the text */
 };
 
+/* What the holder may do with it, within the holder's role: bits. */
+enum token_scope { TOKEN_READ = 1, TOKEN_WRITE = 2 };
+extern const char *const token_scope_words[]; /* bit i is word i; ends with NULL */
+
 /* A new token; out is the text to hand over, once. */
 void token_new(struct token *ret_token, char out[TOKEN_TEXT_BYTES]);
 /* False when text (n bytes) has not the form or the CRC of a token. */
 bool token_read(const char *text, size_t n, struct token *ret_token);
-/* What is stored and compared: keyed BLAKE2b-256 of "liaison-token-v1" 00 id 00 secret. */
-void token_digest(const struct keyring *ring, const struct token *t,
+/* What is stored and compared: keyed BLAKE2b-256 of "liaison-token-v1" 00 id 00 secret, under the
+ * key kid. False, digest all zero, when the ring has no such key. */
+bool token_digest(const struct keyring *ring, uint32_t kid, const struct token *t,
                   uint8_t ret_digest[TOKEN_DIGEST_BYTES]);
 
 #endif

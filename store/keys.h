@@ -31,6 +31,9 @@
  *   lia:{p07}:inbox:offer:<code>, inbox:claim:<code>, inbox:coordinator
  *                              zset    what waits for a secretariat or the desk (index.h)
  *   lia:{sys}:token:<id>       hash    a credential; lia:{sys}:tokens zset of all by issue time
+ *   lia:{sys}:session:<hash>   hash    a signed-in browser (access.lua); expires
+ *   lia:{sys}:failed:<address> string  failed sign-ins of the last minute; expires
+ *   lia:{sys}:events           stream  one entry a change of a credential or session
  *   lia:{sys}:workers          hash    worker slot -> last heartbeat
  *   lia:{sys}:barrier          string  written at every connect (R-4)
  */

@@ -1,5 +1,6 @@
 #include "store/token_store.h"
 
+#include "base/clock.h"
 #include "store/keys.h"
 #include "store/reply.h"
 
@@ -11,70 +12,99 @@
 struct done_op {
     done_fn fn;
     void *arg;
-    unsigned left;
-    struct err fault;
 };
 
-static struct done_op *done_op_new(done_fn fn, void *arg, unsigned left)
+static struct done_op *done_op_new(done_fn fn, void *arg)
 {
     struct done_op *op = mem_new(1, sizeof *op);
 
-    op->fn = fn;
-    op->arg = arg;
-    op->left = left;
+    *op = (struct done_op){fn, arg};
     return op;
 }
 
 static void done(void *arg, const struct redisReply *reply, const struct err *e)
 {
-    struct done_op *op = arg;
+    struct done_op op = *(struct done_op *)arg;
+    struct err fault = *e;
 
-    (void)reply;
-    if (e->code != ERR_OK)
-        op->fault = *e;
-    if (--op->left > 0)
-        return;
-    op->fn(op->arg, &op->fault);
-    free(op);
+    free(arg);
+    if (fault.code == ERR_OK && !reply_int(reply))
+        err_set(&fault, ERR_NOT_FOUND, "no such token");
+    op.fn(op.arg, &fault);
 }
 
-void token_store_put(struct store *s, const char *id, const struct credential *c, done_fn fn,
-                     void *arg)
+static void scopes_write(unsigned scopes, char *out, size_t n)
 {
-    struct done_op *op = done_op_new(fn, arg, 2);
-    char who[PRINCIPAL_TEXT_BYTES];
-    struct args a = {0};
-    struct args list = {0};
+    size_t at = 0;
 
-    args_add(&a, "HSET");
+    *out = '\0';
+    for (unsigned i = 0; token_scope_words[i]; i++)
+        if (scopes & 1u << i)
+            at += (size_t)snprintf(out + at, n - at, "%s%s", at ? " " : "", token_scope_words[i]);
+}
+
+/* Credentials from before there were scopes have both. */
+static unsigned scopes_read(const char *text)
+{
+    unsigned scopes = 0;
+
+    if (!text)
+        return TOKEN_READ | TOKEN_WRITE;
+    for (unsigned i = 0; token_scope_words[i]; i++)
+        if (strstr(text, token_scope_words[i]))
+            scopes |= 1u << i;
+    return scopes;
+}
+
+void token_store_put(struct store *s, const char *id, const struct credential *c,
+                     const char *action, done_fn fn, void *arg)
+{
+    char who[PRINCIPAL_TEXT_BYTES];
+    char scopes[32];
+    struct args a = {0};
+
+    principal_text(&c->who, who);
+    scopes_write(c->scopes, scopes, sizeof scopes);
+    args_add(&a, "FCALL");
+    args_add(&a, "token_put_v1");
+    args_add(&a, "3");
     keys_add_system(&a, "token", id);
+    keys_add_system(&a, "tokens", NULL);
+    keys_add_system(&a, "events", NULL);
+    args_add(&a, id);
+    args_add_int(&a, c->issued_ms);
+    args_add(&a, action);
+    args_add(&a, who);
+    args_add_int(&a, clock_now_ms());
     args_add(&a, "who");
-    args_add(&a, principal_text(&c->who, who));
+    args_add(&a, who);
     args_add(&a, "digest");
     args_add_n(&a, c->digest, TOKEN_DIGEST_BYTES);
+    args_add(&a, "kid");
+    args_add_int(&a, c->kid);
+    args_add(&a, "scopes");
+    args_add(&a, scopes);
     args_add(&a, "issued");
     args_add_int(&a, c->issued_ms);
     args_add(&a, "expires");
     args_add_int(&a, c->expires_ms);
     args_add(&a, "label");
     args_add(&a, c->label);
-    store_call(s, STORE_SYSTEM, &a, 0, done, op);
-    args_add(&list, "ZADD");
-    keys_add_system(&list, "tokens", NULL);
-    args_add_int(&list, c->issued_ms);
-    args_add(&list, id);
-    store_call(s, STORE_SYSTEM, &list, 0, done, op);
+    store_call(s, STORE_SYSTEM, &a, 0, done, done_op_new(fn, arg));
 }
 
 void token_store_revoke(struct store *s, const char *id, done_fn fn, void *arg)
 {
     struct args a = {0};
 
-    args_add(&a, "HSET");
+    args_add(&a, "FCALL");
+    args_add(&a, "token_revoke_v1");
+    args_add(&a, "2");
     keys_add_system(&a, "token", id);
-    args_add(&a, "revoked");
-    args_add(&a, "1");
-    store_call(s, STORE_SYSTEM, &a, 0, done, done_op_new(fn, arg, 1));
+    keys_add_system(&a, "events", NULL);
+    args_add(&a, id);
+    args_add_int(&a, clock_now_ms());
+    store_call(s, STORE_SYSTEM, &a, 0, done, done_op_new(fn, arg));
 }
 
 struct get_op {
@@ -95,6 +125,10 @@ static bool credential_read(const struct redisReply *reply, struct credential *c
     c->expires_ms = reply_int(reply_at(reply, 3));
     c->revoked = reply_int(reply_at(reply, 4)) != 0;
     snprintf(c->label, sizeof c->label, "%s", label ? label : "");
+    c->kid = (uint32_t)reply_int(reply_at(reply, 6));
+    if (c->kid == 0)
+        c->kid = 1; /* from before credentials named their key: the first one */
+    c->scopes = scopes_read(reply_text(reply_at(reply, 7)));
     return true;
 }
 
@@ -124,6 +158,8 @@ void token_store_get(struct store *s, const char *id, credential_fn fn, void *ar
     args_add(&a, "expires");
     args_add(&a, "revoked");
     args_add(&a, "label");
+    args_add(&a, "kid");
+    args_add(&a, "scopes");
     store_call(s, STORE_SYSTEM, &a, 0, get_done, op);
 }
 

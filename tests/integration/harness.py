@@ -251,6 +251,10 @@ class Site:
             "LIAISON_PAGES": str(PAGES) if (PAGES / "pages.csv").exists() else "",
             "LIAISON_KEYS": str(self.folder / "keys"),
             "LIAISON_CONNECTIONS_PER_ADDRESS": "2000",
+            "LIAISON_RATE_PER_MINUTE": "0",  # tests of limits set their own
+            "LIAISON_SUBMITS_PER_MINUTE": "0",
+            "LIAISON_ASSESSES_PER_MINUTE": "0",
+            "LIAISON_FAILURES_PER_MINUTE": "0",
             "LIAISON_BALLAST": "0",
             "ASAN_OPTIONS": "abort_on_error=0:exitcode=66",
             "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=66",

@@ -103,7 +103,7 @@ static void test_the_digest_is_the_one_of_rule_a_1(void **state)
     uint8_t is[TOKEN_DIGEST_BYTES], must[TOKEN_DIGEST_BYTES];
 
     (void)state;
-    token_digest(ring, &t, is);
+    token_digest(ring, 1, &t, is);
     crypto_generichash(must, sizeof must, (const uint8_t *)input, sizeof input - 1,
                        keyring_key(ring, 1, KEY_TOKEN), KEY_BYTES);
     assert_memory_equal(is, must, sizeof is);
@@ -120,18 +120,18 @@ static void test_the_digest_depends_on_id_secret_and_pepper(void **state)
 
     (void)state;
     token_new(&t, text);
-    token_digest(ring, &t, first);
-    token_digest(other, &t, digest);
+    token_digest(ring, 1, &t, first);
+    token_digest(other, 1, &t, digest);
     assert_memory_not_equal(first, digest, sizeof digest);
     changed = t;
     changed.id[0] = changed.id[0] == 'a' ? 'b' : 'a';
-    token_digest(ring, &changed, digest);
+    token_digest(ring, 1, &changed, digest);
     assert_memory_not_equal(first, digest, sizeof digest);
     changed = t;
     changed.secret[42] = changed.secret[42] == 'A' ? 'B' : 'A';
-    token_digest(ring, &changed, digest);
+    token_digest(ring, 1, &changed, digest);
     assert_memory_not_equal(first, digest, sizeof digest);
-    token_digest(ring, &t, digest);
+    token_digest(ring, 1, &t, digest);
     assert_memory_equal(first, digest, sizeof digest);
     keyring_free(other);
     keyring_free(ring);
