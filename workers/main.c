@@ -7,6 +7,7 @@
 #include "workers/deliver.h"
 #include "workers/intake.h"
 #include "workers/keeper.h"
+#include "workers/mail_in.h"
 #include "workers/mender.h"
 #include "workers/pulse.h"
 
@@ -23,8 +24,8 @@
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78, STOP_S = 15, SIGNALS_N = 3 };
 
 /* What a worker can do; one process may do several things. */
-enum worker_role { WORKER_ROUTE, WORKER_DELIVER, WORKER_CLOCK };
-static const char *const worker_role_words[] = {"route", "deliver", "clock", NULL};
+enum worker_role { WORKER_ROUTE, WORKER_DELIVER, WORKER_CLOCK, WORKER_MAIL_IN };
+static const char *const worker_role_words[] = {"route", "deliver", "clock", "mail-in", NULL};
 
 struct process {
     struct crew crew;
@@ -32,6 +33,7 @@ struct process {
     struct intake *intake; /* of the role route, as mender */
     struct mender *mender;
     struct deliver *deliver;
+    struct mail_in *mail_in;
     struct keeper *keeper; /* of the role clock */
     struct pulse *pulse;
     unsigned stopping_n; /* roles that have not stopped yet */
@@ -175,11 +177,13 @@ static void process_signal(evutil_socket_t signal, short what, void *arg)
              (p->intake ? intake_busy(p->intake) : 0) +
                  (p->deliver ? deliver_busy(p->deliver) : 0));
     evtimer_add(p->deadline, &(struct timeval){.tv_sec = STOP_S});
-    p->stopping_n = 1 + (p->intake ? 1u : 0) + (p->deliver ? 1u : 0);
+    p->stopping_n = 1 + (p->intake ? 1u : 0) + (p->deliver ? 1u : 0) + (p->mail_in ? 1u : 0);
     if (p->intake)
         intake_stop(p->intake, process_stopped, p);
     if (p->deliver)
         deliver_stop(p->deliver, process_stopped, p);
+    if (p->mail_in)
+        mail_in_stop(p->mail_in, process_stopped, p);
     process_stopped(p); /* what the clock still writes is before the farewell on the same link */
 }
 
@@ -196,6 +200,15 @@ static enum err_code route_start(struct process *p, const struct store_options *
     p->mender = mender_new(crew);
     return follow_new(crew->base, store, &(struct follow_calls){process_placed, process_heard, p},
                       &crew->follow, e);
+}
+
+/* Where no Maildir is set the role has nothing to do. */
+static enum err_code mail_in_start(struct process *p, struct err *e)
+{
+    if (*p->crew.settings.mail_in)
+        return mail_in_new(&p->crew, &p->mail_in, e);
+    log_warning("no_mail_in", "why=\"mail_in is not set\"");
+    return ERR_OK;
 }
 
 static enum err_code process_start(struct process *p, struct err *e)
@@ -226,7 +239,8 @@ static enum err_code process_start(struct process *p, struct err *e)
     store.unfit = NULL; /* the first link says it once */
     if ((process_has(p, WORKER_ROUTE) && (rc = route_start(p, &store, e)) != ERR_OK) ||
         (process_has(p, WORKER_DELIVER) &&
-         (rc = deliver_new(crew, &store, &p->deliver, e)) != ERR_OK))
+         (rc = deliver_new(crew, &store, &p->deliver, e)) != ERR_OK) ||
+        (process_has(p, WORKER_MAIL_IN) && (rc = mail_in_start(p, e)) != ERR_OK))
         return rc;
     if (process_has(p, WORKER_CLOCK))
         p->keeper = keeper_new(crew);
@@ -255,6 +269,7 @@ static void process_stop(struct process *p)
     intake_free(p->intake);
     mender_free(p->mender);
     deliver_free(p->deliver);
+    mail_in_free(p->mail_in);
     if (p->deadline)
         event_free(p->deadline);
     for (unsigned i = 0; i < SIGNALS_N; i++)
@@ -275,7 +290,7 @@ static int usage(FILE *out)
 {
     fputs("usage: liaison-worker [-c FILE] [--role ROLE].. [--slot NAME] [-V]\n"
           "  -c, --config FILE  settings\n"
-          "      --role ROLE    route (the default), deliver or clock; may be given\n"
+          "      --role ROLE    route (the default), deliver, clock or mail-in; may be given\n"
           "                     several times\n"
           "      --slot NAME    this worker's name on this machine (default: 1); each needs its "
           "own\n"
