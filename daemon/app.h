@@ -12,6 +12,7 @@ struct corpus;
 struct engine;
 struct event_hub;
 struct gauge;
+struct outlook;
 struct http_server;
 struct meter;
 struct pages;
@@ -40,6 +41,7 @@ struct app {
     struct meter *meter;       /* owned: counters of this process */
     struct gauge *gauge;       /* owned: samples of queue health */
     struct statistics *statistics; /* owned: the last counts */
+    struct outlook *outlook;       /* owned: what countries may expect */
     int64_t started_ms;
     bool draining;
     bool reload_failed;

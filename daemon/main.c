@@ -9,6 +9,7 @@
 #include "daemon/http.h"
 #include "daemon/meter.h"
 #include "daemon/notify.h"
+#include "daemon/outlook.h"
 #include "daemon/pages.h"
 #include "daemon/quota.h"
 #include "daemon/route.h"
@@ -225,6 +226,7 @@ static enum err_code process_start(struct process *p, struct err *e)
         return rc;
     app->gauge = gauge_new(app);
     app->statistics = statistics_new();
+    app->outlook = outlook_new(app);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         p->signals[i] = evsignal_new(app->base, signals[i], process_signal, p);
         evsignal_add(p->signals[i], NULL);
@@ -244,6 +246,7 @@ static void process_stop(struct process *p)
     corpus_free(app->corpus);
     gauge_free(app->gauge);
     statistics_free(app->statistics);
+    outlook_free(app->outlook);
     http_server_free(app->http);
     auth_free(app->auth);
     quota_free(app->quota);

@@ -1,6 +1,7 @@
 #include "daemon/resource.h"
 
 #include "base/clock.h"
+#include "daemon/outlook.h"
 #include "protocol/etag.h"
 #include "protocol/others.h"
 #include "protocol/view.h"
@@ -9,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* resource_reply -> (resource_others_read) -> resource_answer */
+/* resource_reply -> (resource_others_read) -> resource_answer -> (resource_expected) ->
+ * resource_send */
 struct resource {
     struct task *task; /* held */
     int status;
     struct stored stored; /* owned */
+    json_t *doc;          /* owned: the answer */
 };
 
 const char *resource_language_tag(const struct task *t, const struct record *r)
@@ -36,14 +39,15 @@ void resource_explain(const struct task *t, json_t *doc, int own)
     explanation_add_related(words, json_object_get(doc, "related"), language);
 }
 
+static void resource_expected(void *arg, json_t *expected);
+static void resource_send(struct resource *op);
+
 /* list: of the requests that this one speaks of. */
 static void resource_answer(struct resource *op, const struct stored *list, size_t n)
 {
     struct task *t = op->task;
     const struct record *r = &op->stored.record;
     struct other others[OTHERS_MAX];
-    char location[64];
-    char tag[ETAG_BYTES];
     json_t *doc =
         view_resource(r, op->stored.body, op->stored.inner, &t->who, clock_now_ms(), false);
 
@@ -51,6 +55,30 @@ static void resource_answer(struct resource *op, const struct stored *list, size
         others[i] = (struct other){&list[i].record, list[i].body};
     json_object_update_new(doc, others_view(r, op->stored.inner, &t->who, others, n));
     resource_explain(t, doc, (int)r->language);
+    op->doc = doc;
+    if (outlook_is_for(r, &t->who))
+        outlook_ask(t->app->outlook, r, task_language(t, (int)r->language), resource_expected, op);
+    else
+        resource_send(op);
+}
+
+static void resource_expected(void *arg, json_t *expected)
+{
+    struct resource *op = arg;
+
+    if (expected)
+        json_object_set_new(op->doc, "expected", expected);
+    resource_send(op);
+}
+
+static void resource_send(struct resource *op)
+{
+    const struct record *r = &op->stored.record;
+    struct task *t = op->task;
+    char location[64];
+    char tag[ETAG_BYTES];
+    json_t *doc = op->doc;
+
     etag_write(r->version, resource_language_tag(t, r), tag);
     if (op->status == 201) {
         snprintf(location, sizeof location, "/v1/requests/%s", r->id);

@@ -18,6 +18,7 @@ const struct view_member view_members[] = {
     {"ball", "string?", "who must act: system, coordinator, country or secretariat; null at the end"},
     {"holder", "string?", "which secretariat, when it has the ball"},
     {"due_at", "string?", "until when"},
+    {"expected", "object?", "for its country, while others must act: step (claim or answer), place in the queue, from and to (when half, and when nine of ten, of those that waited as long had what they waited for), measured (how many these are), enough_data, text"},
     {"outcome", "string?", "resolved, partly, not_resolved or no_reply"},
     {"referred_to", "string?", "outside body"},
     {"reopened", "integer", "how often"},

@@ -25,6 +25,8 @@
  *                                      be due
  *   lia:{p07}:stats            hash    counters of the queue, wait histogram, requests by
  *                                      main topic
+ *   lia:{p07}:waits:<YYYYMM>   hash    waits that ended in that month, by length (wait_store.h);
+ *                                      expires
  *   lia:{p07}:by:all           zset    ids by updated_ms; also by:country:<CCC>, by:sec:<code>,
  *                                      by:state:<state>
  *   lia:{p07}:deadlines        zset    ids by wake_ms: when the clock demands something (timer.h)

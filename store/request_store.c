@@ -10,6 +10,7 @@
 #include "store/lesson_store.h"
 #include "store/queue_store.h"
 #include "store/reply.h"
+#include "store/wait_store.h"
 
 #include <hiredis/hiredis.h>
 #include <sodium.h>
@@ -272,6 +273,7 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
     keys_add(&f.keys, p, "verdicts", NULL);
     keys_add(&f.keys, p, "halves", NULL);
     keys_add(&f.keys, p, "lessons", NULL);
+    wait_store_add_key(&f.keys, p, r->updated_ms);
     args_add(&f.rest, what->operation);
     args_add(&f.rest, action_words[what->action]);
     args_add(&f.rest, role_words[what->who->role]);
@@ -290,6 +292,7 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
     else
         args_add(&f.rest, "");
     args_add(&f.rest, what->whom ? what->whom : "");
+    wait_store_add(&f.rest, what->changes[0].before, r);
     add_judgements(&f.rest, what);
     add_changes(&f, store_keyring(s), what);
     fcall_send(s, "transition_v2", &f, p, write_done, write_op_new(NULL, fn, arg));

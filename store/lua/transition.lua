@@ -1,11 +1,12 @@
 -- transition_v2: one step of the life cycle of one request, or of several that change together
 -- (a merge), decided outside on a version of each record and written only if all still have it.
--- KEYS 1 idem  2 events  3 delayed  4 dead  5 stats  6 verdicts  7 halves  8 lessons
---      9.. parts (read_parts)
+-- KEYS 1 idem  2 events  3 delayed  4 dead  5 stats  6 verdicts  7 halves  8 lessons  9 waits
+--      10.. parts (read_parts)
 -- ARGV 1 operation id  2 action  3 role  4 of  5 now_ms  6 fingerprint or ''  7 ttl_ms
 --      8 note of a link's half that is due, or ''  9 lesson or ''  10 lessons kept
 --      11 degree  12 whom (store/event_store.h), or ''
---      13.. judgements (write_judgements), then parts (read_parts), first the request acted on
+--      13 wait that ended (store/wait_store.h), or ''  14 how long waits are kept (ms)
+--      15.. judgements (write_judgements), then parts (read_parts), first the request acted on
 -- Reply {'done', version} | {'replayed', id, operation} | {'reused'} | {'absent'} |
 --       {'stale', version} | {'refused', state} | {'foreign'}
 -- Keeps: no move that the life-cycle table does not have; no country acts on another's request;
@@ -16,7 +17,7 @@ local function transition(keys, args)
   if seen then
     return seen
   end
-  local parts = read_parts(keys, 9, args, 14 + 5 * tonumber(args[13]))
+  local parts = read_parts(keys, 10, args, 16 + 5 * tonumber(args[15]))
   if parts[1].last == operation then -- the same call again after a lost answer
     redis.call('HINCRBY', parts[1].req, 'replays', 1)
     return { 'done', parts[1].version }
@@ -39,7 +40,11 @@ local function transition(keys, args)
   end
   redis.call('HSET', parts[1].req, 'last', operation)
   remember(keys[1], args[6], parts[1].id, operation, args[7])
-  write_judgements(keys[6], keys[5], args, 13, now)
+  write_judgements(keys[6], keys[5], args, 15, now)
+  if args[13] ~= '' then
+    redis.call('HINCRBY', keys[9], args[13], 1)
+    redis.call('PEXPIRE', keys[9], args[14])
+  end
   if args[8] ~= '' then
     redis.call('SADD', keys[7], args[8])
   end

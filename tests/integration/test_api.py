@@ -287,6 +287,46 @@ def test_an_escalation_is_heard_up_to_level_three_and_ends_with_the_state(site):
     assert ok(site.act("country:UGA", id, "escalate", why))["level"] == 1
 
 
+def test_a_country_sees_its_place_and_how_long_others_waited(site):
+    first, second = (site.routed("ZMB", urgency="planned", **wetland(name()))["id"] for _ in range(2))
+    expected = site.get("country:ZMB", first)["expected"]
+    assert (expected["step"], expected["enough_data"], expected["from"], expected["to"]) == ("claim", False, None, None)
+    assert "not enough data" in expected["text"] and expected["place"] >= 1
+    assert site.get("country:ZMB", second)["expected"]["place"] > expected["place"]
+    assert "expected" not in site.get("secretariat:ramsar", first)
+    french = site.api("country:ZMB", "GET", f"/v1/requests/{first}", headers={"Accept-Language": "fr"})
+    assert "pas assez de données" in ok(french)["expected"]["text"]
+
+    month = time.strftime("%Y%m", time.gmtime())
+    measured = lambda step: sum(
+        int(n) for p in range(16) for field, n in site.redis.hash(f"lia:{{p{p:02d}}}:waits:{month}").items()
+        if field.startswith(f"{step}:planned:"))
+    claims, answers = measured("claim"), measured("answer")
+    ok(site.act("secretariat:ramsar", second, "claim"), 201)
+    assert measured("claim") == claims + 1, "a claim ends a wait"
+    ok(site.act("secretariat:ramsar", second, "answer", ANSWER))
+    assert measured("answer") == answers + 1
+    assert "expected" not in site.get("country:ZMB", second), "now it is the country that must act"
+
+    for bucket in range(40, 60):  # sixteen hours to three weeks
+        site.redis("HINCRBY", f"lia:{{p00}}:waits:{month}", f"claim:planned:{bucket}", "10")
+    daemon = site.start_daemon()  # reads the waits at its start, then once a minute
+    try:
+        def enough():
+            doc = ok(site.api("country:ZMB", "GET", f"/v1/requests/{first}", port=site.ports[-1]))
+            return doc if doc["expected"]["enough_data"] else None
+        doc = wait_until(enough, 10, "the waits are read")
+        assert doc["submitted_at"] < doc["expected"]["from"] < doc["expected"]["to"]
+        assert doc["expected"]["measured"] >= 200
+        assert doc["expected"]["from"][:10] in doc["expected"]["text"]
+    finally:
+        daemon.signal(signal.SIGTERM)
+        daemon.wait()
+        site.daemons.remove(daemon)
+        site.processes.remove(daemon)
+        site.ports.pop()
+
+
 def test_refusals_list_what_is_allowed(site):
     id = site.routed("TUN", **wetland("Ichkeul"))["id"]
     problem = is_problem(site.act("secretariat:ramsar", id, "answer", ANSWER), 409, "wrong-state")

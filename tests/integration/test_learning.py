@@ -105,13 +105,13 @@ def test_an_act_that_is_repeated_is_recorded_once(site):
     # The daemon repeats a call whose answer was lost: the same operation, perhaps applied already.
     other = site.routed("AGO", **wetland("Lake Nanga"))["id"]
     keys = [partition_key(other, name) for name in
-            (f"req:{other}", "events", "delayed", "dead", "stats", "verdicts", "halves", "lessons", f"req:{other}",
-             f"hist:{other}")]
+            (f"req:{other}", "events", "delayed", "dead", "stats", "verdicts", "halves", "lessons", "waits:202601",
+             f"req:{other}", f"hist:{other}")]
     before = site.redis("LLEN", keys[7])
     meta = site.redis("HGET", keys[0], "meta")
     for _ in range(2):
         done = site.redis("FCALL", "transition_v2", len(keys), *keys, "an operation id", "claim", "secretariat",
-                          "ramsar", 1, "", 1, "", "a lesson", 1000, 0, "", 0, 1, other, 2, "claimed", meta, "", "a line", 0)
+                          "ramsar", 1, "", 1, "", "a lesson", 1000, 0, "", "", 0, 0, 1, other, 2, "claimed", meta, "", "a line", 0)
         assert done[0] == b"done"
     assert site.redis("LLEN", keys[7]) == before + 1
 
