@@ -33,6 +33,7 @@ struct app {
     struct store *store;       /* owned */
     struct watch *watch;       /* owned: the event stream */
     struct event_hub *events;  /* owned: event streams of clients */
+    unsigned exports_n;        /* of GET /v1/requests under way */
     unsigned bulks_n;          /* POST /v1/requests:bulk under way */
     struct http_server *http;  /* owned */
     struct auth *auth;         /* owned */

@@ -166,13 +166,17 @@ static const struct {
     enum head_method method;
     const char *path, *media, *about;
 } media[] = {
+    {METHOD_GET,  "/v1/requests",      "application/x-ndjson",
+     "all of them, a request a line, without other requests; the last line has summary: lines"},
+    {METHOD_GET,  "/v1/requests",      "text/csv",
+     "all of them as a table with headings; formulas are made text by an apostrophe"          },
     {METHOD_POST, "/v1/requests:bulk", "application/x-ndjson",
      "a line for each line, in order: line, status, and id with reference, or problem; the last "
      "one "
-     "has summary: ok, failed"                                                        },
+     "has summary: ok, failed"                                                                },
     {METHOD_GET,  "/v1/events",        "text/event-stream",
      "server-sent events: id (a position), event (the type), data (type, id, reference, country, "
-     "from, to, version, at, actor); `reset` when the position cannot be gone on from"},
+     "from, to, version, at, actor); `reset` when the position cannot be gone on from"        },
 };
 
 static void add_media(json_t *answers, const struct route *r)
@@ -208,6 +212,8 @@ static const struct {
     enum head_method method;
     const char *path, *name, *about;
 } queries[] = {
+    {METHOD_GET,  "/v1/requests",      "of",
+     "with lines or a table: requests, or history for the lines of their histories"                   },
     {METHOD_POST, "/v1/requests:bulk", "atomic",
      "true: nothing is stored unless all lines are valid"                                             },
     {METHOD_GET,  "/v1/events",        "topics",        "only these types, parted by commas"          },
