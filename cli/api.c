@@ -187,7 +187,8 @@ static void set_request(struct api *api, const struct api_request *request, cons
         buf_printf(&quoted, "\"%s\"", key);
         add_header_value(api, "Idempotency-Key", buf_text(&quoted));
         if (request->body)
-            add_header(api, "Content-Type: application/json");
+            add_header_value(api, "Content-Type",
+                             request->media ? request->media : "application/json");
         else
             add_header(api, "Content-Type:"); /* curl would name a form */
         add_header(api, "Expect:");           /* bodies are small: no round trip before them */

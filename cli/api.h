@@ -21,6 +21,7 @@ struct api_request {
     const char *path;   /* "/v1/requests?state=offered" */
     const char *body;   /* JSON, NULL: none */
     size_t body_n;
+    const char *media;    /* of body, NULL: JSON */
     const char *prefer;   /* header, NULL: none */
     const char *if_match; /* header, NULL: none */
 };

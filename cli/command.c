@@ -10,6 +10,7 @@
 #include "cli/routing_command.h"
 #include "cli/similar_command.h"
 #include "cli/token_command.h"
+#include "cli/transfer_command.h"
 #include "cli/watch_command.h"
 #include "cli/webhook_command.h"
 
@@ -32,18 +33,25 @@ const char *const command_group_titles[GROUPS_N] = {
 static const struct flag submit_flags[] = {
     {"assess", 0, NULL, NULL, "send nothing in: show where it would go and what it resembles"},
     {"wait", 0, "S", NULL, "wait up to S seconds (at most 10) until it is routed"}, END};
+#define FILTERS \
+    {"state", 0, "STATE,..", NULL, "only in these states"}, \
+    {"country", 0, "CODE,..", NULL, "only of these countries (ISO 3166-1 alpha-3)"}, \
+    {"secretariat", 0, "CODE,..", NULL, "only with these secretariats"}, \
+    {"theme", 0, "THEME,..", NULL, "only with these themes"}, \
+    {"urgency", 0, "URGENCY,..", NULL, "only of this urgency"}, \
+    {"language", 0, "LANG,..", NULL, "only in these languages"}, \
+    {"q", 0, "WORDS", NULL, "only with these words"}, \
+    {"updated-since", 0, "TIME", NULL, "only changed since: 2026-03-03 or 2026-03-03T14:05:00Z"}
 static const struct flag list_flags[] = {
-    {"state", 0, "STATE,..", NULL, "only in these states"},
-    {"country", 0, "CODE,..", NULL, "only of these countries (ISO 3166-1 alpha-3)"},
-    {"secretariat", 0, "CODE,..", NULL, "only with these secretariats"},
-    {"theme", 0, "THEME,..", NULL, "only with these themes"},
-    {"urgency", 0, "URGENCY,..", NULL, "only of this urgency"},
-    {"language", 0, "LANG,..", NULL, "only in these languages"},
-    {"q", 0, "WORDS", NULL, "only with these words"},
-    {"updated-since", 0, "TIME", NULL, "only changed since: 2026-03-03 or 2026-03-03T14:05:00Z"},
+    FILTERS,
     {"sort", 0, "KEY", NULL, "order, as the API names it"},
     {"limit", 0, "N", NULL, "rows of one page, 1..200"},
     {"all", 0, NULL, NULL, "follow all pages"}, END};
+static const struct flag import_flags[] = {
+    {"csv", 0, NULL, NULL, "FILE is a table whose headings are members of a request; so is one named *.csv"}, END};
+static const struct flag export_flags[] = {
+    {"csv", 0, NULL, NULL, "a table for spreadsheets instead of a JSON object a line"},
+    {"history", 0, NULL, NULL, "every transition of them instead"}, FILTERS, END};
 static const struct flag watch_flags[] = {
     {"topics", 0, "TYPE,..", NULL, "only events of these types: request.claimed,request.answered"},
     {"after", 0, "POSITION", NULL, "begin behind this position, as --json shows it; else from now on"}, END};
@@ -98,6 +106,10 @@ static const struct command fixed[] = {
     {GROUP_REQUEST, "compare", "ID|REFERENCE ID|REFERENCE", 2, 2, "show two requests side by side, and what the duplicate check says of them", NULL, NULL, compare_run, 0},
     {GROUP_REQUEST, "history", "ID|REFERENCE", 1, 1, "show every transition, oldest first", NULL, NULL, history_run, 0},
     {GROUP_REQUEST, "inbox", "", 0, 0, "what waits for this secretariat, in working order", NULL, NULL, inbox_run, 0},
+    {GROUP_REQUEST, "import", "FILE|-", 1, 1, "submit many requests: a JSON object a line, or a table",
+     "Each is stored by itself; what is refused is named by its line on stderr. After a failure the same command\n"
+     "may be repeated: what was stored is not stored again.\n", import_flags, import_run, 0},
+    {GROUP_REQUEST, "export", "", 0, 0, "write all requests that you may see, or their histories, to stdout", NULL, export_flags, export_run, 0},
     {GROUP_REQUEST, "watch", "", 0, 0, "show what happens to requests, as it happens, until Ctrl-C",
      "With --json each event is one line. A broken connection is begun again where it stopped.\n", watch_flags, watch_run, 0},
     {GROUP_WEBHOOK, "webhook create", "URL", 1, 1, "be told of events at this https address; shows the secret, once", NULL, webhook_create_flags, webhook_create_run, 0},

@@ -89,3 +89,50 @@ def test_a_reader_that_leaves_ends_its_export(site):
                       f"Authorization: Bearer {site.tokens['country:BDI']}\r\n\r\n".encode())
             assert s.recv(9) == b"HTTP/1.1 "
     wait_until(lambda: site.api("country:BDI", "GET", "/v1/requests", headers=CSV).status == 200, 5)
+
+
+def cli(site, who, *argv, stdin=None):
+    token = site.folder / f"{who.replace(':', '-')}.token"
+    if not token.exists():
+        token.touch(0o600)
+        token.write_text(site.tokens[who])
+    env = {**site.env, "XDG_STATE_HOME": str(site.folder / "state")}
+    return subprocess.run([BIN / "liaison", *argv, "--server", f"http://127.0.0.1:{site.ports[0]}", "--token-file", token],
+                          env=env, input=stdin, capture_output=True, text=True, timeout=60)
+
+
+def test_the_command_line_brings_many_in_and_out(site, tmp_path):
+    docs = [draft("GAB", title=f"By the command line {name()} {n}") for n in range(520)]
+    docs[510]["title"] = "short"
+    file = tmp_path / "many.ndjson"
+    file.write_bytes(lines_of(*docs))
+    done = cli(site, "country:GAB", "import", file)
+    assert done.returncode == 1 and done.stderr.startswith("liaison: line 511: #/title: ")
+    brought = [row.split("\t") for row in done.stdout.splitlines()]
+    assert [int(n) for n, _ in brought] == [n for n in range(1, 521) if n != 511]
+    out = [json.loads(line) for line in cli(site, "country:GAB", "export").stdout.splitlines()]
+    assert {r["title"] for r in out} == {d["title"] for d in docs if d["title"] != "short"}
+    rows = list(csv.DictReader(io.StringIO(cli(site, "country:GAB", "export", "--csv", "--history").stdout, newline="")))
+    assert {r["action"] for r in rows} >= {"submit"} and len({r["id"] for r in rows}) == 519
+    bad = cli(site, "country:GAB", "export", "--state", "eaten")
+    assert bad.returncode == 1 and bad.stdout == ""
+
+
+def test_a_table_is_brought_in(site, tmp_path):
+    file = tmp_path / "table.csv"
+    with file.open("w", newline="") as f:
+        out = csv.writer(f)
+        out.writerow(["country", "language", "title", "description", "themes", "beyond_jurisdiction", "urgency"])
+        words = wetland(name())
+        out.writerow(["COM", "en", "'=1+1 is a title here", words["description"], "water; birds", "no", "priority"])
+        out.writerow(["COM", "en", "Ordinary title it is", nonsense()["description"], "", "", ""])
+    done = cli(site, "country:COM", "import", file)
+    assert done.returncode == 0, done
+    first, second = (site.get("country:COM", row.split("\t")[1]) for row in done.stdout.splitlines())
+    assert first["title"] == "=1+1 is a title here" and first["themes"] == ["water", "birds"]
+    assert first["urgency"] == "priority" and first["beyond_jurisdiction"] is False and second["urgency"] == "routine"
+    again = cli(site, "country:COM", "import", tmp_path / "none.csv")
+    assert again.returncode != 0
+    file.write_text("country,colour\nCOM,red\n")
+    done = cli(site, "country:COM", "import", file)
+    assert done.returncode != 0 and "colour" in done.stderr
