@@ -259,7 +259,9 @@ static void send_ended(void *arg, const struct attempt_result *result)
                  notice_kind_words[n->kind], n->event.request, (long long)n->tries);
     else
         log_event(how.outcome == NOTICE_DEAD ? LOG_ERROR : LOG_WARNING,
-                  how.outcome == NOTICE_DEAD ? "dead_letter" : "not_delivered",
+                  how.outcome == NOTICE_DEAD      ? "dead_letter"
+                  : how.outcome == NOTICE_DROPPED ? "dropped"
+                                                  : "not_delivered",
                   "notice=%s kind=%s request=%s tries=%lld status=%ld why=\"%s\"", n->id,
                   notice_kind_words[n->kind], n->event.request, (long long)n->tries, result->status,
                   result->why);

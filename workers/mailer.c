@@ -252,7 +252,7 @@ static void mail_read(void *arg, struct stored *stored, const struct err *e)
         return;
     }
     if (record_view_of(&op->stored.record, &who) == RECORD_HIDDEN) {
-        mail_failed(op, NOTICE_DEAD, "the reader may not see the request");
+        mail_failed(op, NOTICE_DROPPED, "the reader may not see the request");
         return;
     }
     request_store_history(op->mailer->crew->store, op->stored.record.country, op->stored.record.id,
