@@ -146,12 +146,18 @@ bool task_query(const struct task *t, const char *name, char *out, size_t out_by
 static void task_end(struct task *t, int status)
 {
     meter_count(t->app->meter, t->route, status, clock_mono_ms() - t->began_mono_ms);
-    if (status == 304)
-        quota_return(t->app->quota, t);
     if (t->cookie)
         sodium_memzero(t->cookie, strlen(t->cookie));
     free(t->cookie);
     free(t);
+}
+
+/* Takes the exchange: what is asked of it comes before. */
+static void reply_bytes(struct task *t, int status, const char *type, const void *bytes, size_t n)
+{
+    if (status == 304)
+        quota_return(t->app->quota, t);
+    http_reply(t->http, status, type, bytes, n);
 }
 
 static void reply_dumped(struct http_exchange *http, int status, const char *type, json_t *doc)
@@ -172,7 +178,7 @@ void task_reply_json(struct task *t, int status, json_t *doc, const char *tag)
     http_add_header(t->http, "Vary", "Accept, Accept-Encoding, Accept-Language");
     http_add_header(t->http, "Cache-Control", "private, no-cache");
     if (status == 304)
-        http_reply(t->http, status, NULL, "", 0);
+        reply_bytes(t, status, NULL, "", 0);
     else
         reply_dumped(t->http, status, media_json, doc);
     task_end(t, status);
@@ -195,7 +201,7 @@ void task_abandon(struct task *t)
 void task_reply_page(struct task *t, int status, const char *content_type, const void *bytes,
                      size_t n)
 {
-    http_reply(t->http, status, content_type, bytes, n);
+    reply_bytes(t, status, content_type, bytes, n);
     task_end(t, status);
 }
 
