@@ -40,7 +40,8 @@ struct weights {
     double likely_min; /* likelihood of a lead below which a person decides */
 
     /* The support gate: a logistic, routing/gate.h. */
-    double support_base, support_said, support_score, support_likely, support_joins;
+    double support_base, support_said, support_score, support_likely, support_joins, support_own,
+        support_lead, support_nobody;
     double support_min; /* probability from which a candidate supports */
 
     /* Confidence: a logistic, routing/decision.c. */

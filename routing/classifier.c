@@ -51,8 +51,9 @@ static void scores_make(const struct mandate *m, const struct class_weights *c,
     }
     for (size_t i = 0; i < n && squares > 0; i++) {
         const struct class_row *row = classifier_row(c, features[i].feature);
+        double amount = features[i].amount / sqrt(squares);
         for (size_t k = 0; k < CLASSES_MAX; k++)
-            scores[k] += (double)row->weights[k] * features[i].amount / sqrt(squares);
+            scores[k] += (double)row->weights[k] * amount;
     }
 }
 

@@ -12,10 +12,11 @@
  * sentences after the opening that say more for the candidate. 0: no sentence does. */
 double gate_said(const struct grounds *v, int secretariat, int lead);
 /* What the gate looks at, in the order of struct weights: 1; what is said; the candidate's points;
- * log of its likelihood to lead over that of all but it and the lead, bounded; log of its
- * likelihood to come in beside a lead, bounded. */
-enum { GATE_FEATURES = 5 };
-void gate_features(const struct grounds *v, const struct decision *d,
+ * log of its likelihood to lead over that of all but it and the lead; log of its likelihood to
+ * come in beside a lead; log of 1 + the evidence for facts that speak for it; logs of the lead's
+ * likelihood and of that that nobody comes in. Likelihoods are bounded from below. */
+enum { GATE_FEATURES = 8 };
+void gate_features(const struct mandate *m, const struct grounds *v, const struct decision *d,
                    const struct rule_candidate *candidate, double ret_features[GATE_FEATURES]);
 /* 0..1: that the candidate has a part of its own. */
 double gate_probability(const struct weights *w, const double features[GATE_FEATURES]);

@@ -25,7 +25,7 @@ static json_t *candidate_json(const struct mandate *m, const struct grounds *v,
     double features[GATE_FEATURES] = {0};
 
     if (d->lead >= 0)
-        gate_features(v, d, c, features);
+        gate_features(m, v, d, c, features);
     for (size_t i = 0; i < GATE_FEATURES; i++)
         json_array_append_new(gate, json_real(features[i]));
     for (size_t i = 0; i < c->reasons_n; i++)

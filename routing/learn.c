@@ -17,7 +17,7 @@ struct unseen {
 /* --- 1: who leads, who comes in ------------------------------------------------------ */
 
 /* Supporters take this part of the likelihood: they are who comes next. */
-static const double support_part = 0.2;
+static const double support_part = 0.1;
 
 /* Where only refusals are known: as likely as they were before, without those who refused. A
  * refusal does not begin the learning of somebody else: that takes a case of their own. */
@@ -242,8 +242,8 @@ static void observe_lead(const struct example *x, const struct decision *d, stru
     };
 }
 
-static void observe_supporters(const struct example *x, const struct decision *d,
-                               struct observed *to)
+static void observe_supporters(const struct mandate *m, const struct example *x,
+                               const struct decision *d, struct observed *to)
 {
     struct label beside = label_beside(&x->label, d->lead);
 
@@ -256,7 +256,7 @@ static void observe_supporters(const struct example *x, const struct decision *d
 
         if (c->role != RULE_SUPPORT || !((beside.support | beside.no_support) & bit))
             continue;
-        gate_features(&x->grounds, d, c, features);
+        gate_features(m, &x->grounds, d, c, features);
         for (size_t k = 0; k < GATE_FEATURES; k++)
             chance.row.terms[k] = (struct fit_term){k, features[k]};
         chance.row.terms_n = GATE_FEATURES;
@@ -284,7 +284,7 @@ static void observe(const struct mandate *m, const struct weights *w, const stru
         if (d.lead < 0)
             continue;
         observe_lead(s->list[i], &d, &o);
-        observe_supporters(s->list[i], &d, &o);
+        observe_supporters(m, s->list[i], &d, &o);
     }
     *ret_o = o;
 }
@@ -316,7 +316,8 @@ static double prior_of(const struct learn *l, double now)
 }
 
 static const char *const gate_names[GATE_FEATURES] = {
-    "support_base", "support_said", "support_score", "support_likely", "support_joins"};
+    "support_base",  "support_said", "support_score", "support_likely",
+    "support_joins", "support_own",  "support_lead",  "support_nobody"};
 
 struct gate_fit {
     struct fit_column columns[GATE_FEATURES];

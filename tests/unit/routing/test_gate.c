@@ -21,6 +21,8 @@ static int load_weights(void **state)
     config->weights.support_said = 2;
     config->weights.support_score = 0;
     config->weights.support_likely = config->weights.support_joins = 0;
+    config->weights.support_own = 0;
+    config->weights.support_lead = config->weights.support_nobody = 0;
     config->weights.support_min = 0.5;
     return 0;
 }
@@ -129,6 +131,7 @@ static void test_probability_grows_with_each_feature(void **state)
 
     (void)state;
     w.support_score = w.support_likely = w.support_joins = 1;
+    w.support_own = w.support_lead = w.support_nobody = 1;
     for (size_t k = 1; k < GATE_FEATURES; k++) {
         double features[GATE_FEATURES] = {1};
         double nothing = gate_probability(&w, features), much;
@@ -153,9 +156,9 @@ static void test_a_sure_lead_takes_nothing_from_the_next(void **state)
     double a[GATE_FEATURES], b[GATE_FEATURES], c[GATE_FEATURES];
 
     (void)state;
-    gate_features(&v, &sure, &second, a);
-    gate_features(&v, &unsure, &second, b);
-    gate_features(&v, &unsure, &third, c);
+    gate_features(&config->mandate, &v, &sure, &second, a);
+    gate_features(&config->mandate, &v, &unsure, &second, b);
+    gate_features(&config->mandate, &v, &unsure, &third, c);
     assert_true(fabs(a[3] - b[3]) < 1e-9);
     assert_true(b[3] > c[3]);
 }

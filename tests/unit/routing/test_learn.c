@@ -97,7 +97,7 @@ static double cbd_supports(const struct weights *w, double said)
     decision_make(mandate, w, &x.list[0].grounds, &d);
     for (size_t i = 0; i < d.outcome.candidates_n; i++)
         if (d.outcome.candidates[i].secretariat == cbd) {
-            gate_features(&x.list[0].grounds, &d, &d.outcome.candidates[i], features);
+            gate_features(mandate, &x.list[0].grounds, &d, &d.outcome.candidates[i], features);
             probability = gate_probability(w, features);
         }
     examples_clear(&x);
@@ -154,7 +154,8 @@ static void test_a_few_cases_pull_a_little(void **state)
     (void)state;
     now = config->weights;
     now.support_base = now.support_said = now.support_score = 0;
-    now.support_likely = now.support_joins = 0;
+    now.support_likely = now.support_joins = now.support_own = 0;
+    now.support_lead = now.support_nobody = 0;
     l.now = &now;
     for (unsigned i = 0; i < 300; i++)
         genebank(i < 40 ? &few : &many, i, 0, i % 8 != 0);
