@@ -231,6 +231,44 @@ static void write_streams(const struct app *app, struct buf *out)
     buf_printf(out, "liaison_sse_cut_total %llu\n", (unsigned long long)s.slow_n);
 }
 
+/* Mails and calls of webhooks: attempts by outcome, and how many wait for the next one. */
+static void write_notices(const struct health *h, struct buf *out)
+{
+    static const struct {
+        const char *name, *about;
+    } kinds[] = {
+        {"mail",    "Mails"            },
+        {"webhook", "Calls of webhooks"}
+    };
+    static const struct {
+        const char *word;
+        enum notice_count count;
+    } outcomes[] = {
+        {"ok",      NOTICE_COUNT_SENT   },
+        {"retry",   NOTICE_COUNT_LATER  },
+        {"dead",    NOTICE_COUNT_DEAD   },
+        {"dropped", NOTICE_COUNT_DROPPED}
+    };
+
+    for (unsigned k = 0; k < 2; k++) {
+        char name[48], help[64];
+        int64_t waiting = h->notices[NOTICE_COUNT_MADE][k] + h->notices[NOTICE_COUNT_AGAIN][k] -
+                          h->notices[NOTICE_COUNT_SENT][k] - h->notices[NOTICE_COUNT_DEAD][k] -
+                          h->notices[NOTICE_COUNT_DROPPED][k];
+
+        snprintf(name, sizeof name, "liaison_%s_deliveries_total", kinds[k].name);
+        snprintf(help, sizeof help, "%s, by outcome.", kinds[k].about);
+        family(out, name, "counter", help);
+        for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
+            buf_printf(out, "%s{outcome=\"%s\"} %lld\n", name, outcomes[i].word,
+                       (long long)h->notices[outcomes[i].count][k]);
+        snprintf(name, sizeof name, "liaison_%s_backlog", kinds[k].name);
+        snprintf(help, sizeof help, "%s that wait for their next attempt.", kinds[k].about);
+        family(out, name, "gauge", help);
+        buf_printf(out, "%s %lld\n", name, (long long)waiting);
+    }
+}
+
 static void metrics_looked(void *arg, const struct health *h, const struct err *e)
 {
     struct task *t = arg;
@@ -265,6 +303,7 @@ static void metrics_looked(void *arg, const struct health *h, const struct err *
         write_corpus(app, h, &out);
         write_requests(app, h, &out);
         write_judgements(h, &out);
+        write_notices(h, &out);
     }
     write_streams(app, &out);
     meter_write(app->meter, &out);

@@ -390,6 +390,23 @@ static void judgement_read(int64_t counts[ENGINE_VERDICTS_N][VERDICTS_N], const 
         }
 }
 
+/* "sent:mail" */
+static void notice_read(struct health *h, const char *name, int64_t value)
+{
+    static const char *const counts[NOTICE_COUNTS_N] = {"made",  "again", "sent",
+                                                        "later", "dead",  "dropped"};
+    static const char *const kinds[] = {"mail", "hook"};
+
+    for (unsigned c = 0; c < NOTICE_COUNTS_N; c++)
+        for (unsigned k = 0; k < 2; k++) {
+            char text[32];
+
+            snprintf(text, sizeof text, "%s:%s", counts[c], kinds[k]);
+            if (!strcmp(name, text))
+                h->notices[c][k] += value;
+        }
+}
+
 static void stat_read(struct health *h, const char *name, int64_t value)
 {
     static const char *const verdicts[] = {"none", "possible", "likely", "certain"};
@@ -412,6 +429,8 @@ static void stat_read(struct health *h, const char *name, int64_t value)
         for (size_t i = 0; i < 4; i++)
             if (!strcmp(name + 8, verdicts[i]))
                 h->verdicts[i] += value;
+    } else if (!strncmp(name, "notice:", 7)) {
+        notice_read(h, name + 7, value);
     } else if (!strncmp(name, "judged:", 7)) {
         judgement_read(h->judged, name + 7, value);
     } else if (!strncmp(name, "given:", 6)) {

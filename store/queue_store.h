@@ -68,6 +68,17 @@ struct heartbeat {
     int64_t corpus_load_ms;                        /* what taking them all in took; -1: not yet */
 };
 
+/* Of notices: made, made anew by a person, attempts by outcome. */
+enum notice_count {
+    NOTICE_COUNT_MADE,
+    NOTICE_COUNT_AGAIN,
+    NOTICE_COUNT_SENT,
+    NOTICE_COUNT_LATER,
+    NOTICE_COUNT_DEAD,
+    NOTICE_COUNT_DROPPED,
+    NOTICE_COUNTS_N
+};
+
 struct health {
     int64_t waiting; /* -1: unknown */
     int64_t pending, delayed, dead;
@@ -80,6 +91,7 @@ struct health {
      * was ever said. */
     int64_t judged[ENGINE_VERDICTS_N][VERDICTS_N];
     int64_t given[ENGINE_VERDICTS_N][VERDICTS_N];
+    int64_t notices[NOTICE_COUNTS_N][2]; /* what became of mails [0] and calls of webhooks [1] */
     int64_t counts[HEALTH_NAMES_MAX];    /* of the names asked for */
     int64_t oldest_ms[HEALTH_NAMES_MAX]; /* 0: none. Of inboxes: the earliest due time */
     int64_t overdue[HEALTH_NAMES_MAX];   /* of inboxes only */

@@ -48,7 +48,10 @@ local function announce(keys, args)
       end
       redis.call('ZADD', keys[key + 1], now, id)
       redis.call('ZREMRANGEBYSCORE', keys[key + 1], '-inf', tonumber(now) - tonumber(keep))
-      redis.call('HINCRBY', keys[4], 'notice:made', 1)
+      redis.call('HINCRBY', keys[4], 'notice:made:' .. args[at + 4], 1) -- the first field is `kind`
+      if dead then
+        redis.call('HINCRBY', keys[4], 'notice:dead:' .. args[at + 4], 1)
+      end
       made = made + 1
     end
     at = at + 3 + 2 * fields
@@ -134,7 +137,7 @@ redis.register_function { function_name = 'requeue_notice_v1', flags = { 'allow-
     redis.call('ZREM', keys[3], args[1])
     redis.call('ZADD', keys[2], args[2], args[1])
     if state ~= 'waiting' then
-      redis.call('HINCRBY', keys[4], 'notice:again', 1)
+      redis.call('HINCRBY', keys[4], 'notice:again:' .. redis.call('HGET', keys[1], 'kind'), 1)
     end
     return 1
   end }

@@ -198,11 +198,17 @@ def test_a_refused_mail_is_tried_again_and_then_a_dead_letter_that_can_be_requeu
         gone = offered(site, contact_email="gone@ken.example")
         wait_until(lambda: len(dead(site)) >= 2, 20, "dead letters")
         assert "gone@ken.example" not in str(dead(site)), "no address among what operators see"
+        figures = dict(line.rsplit(" ", 1) for line in site.api(None, "GET", "/metrics").body.decode().splitlines()
+                       if line.startswith("liaison_mail_"))
+        assert int(figures['liaison_mail_deliveries_total{outcome="dead"}']) == len(dead(site))
+        assert int(figures['liaison_mail_deliveries_total{outcome="retry"}']) >= 2
+        assert int(figures['liaison_mail_deliveries_total{outcome="ok"}']) >= 2
         mode["gone@ken.example"] = 0
         for letter in dead(site):
             assert site.api("operator", "POST", f"/v1/dead-letters/{letter['id']}/requeue").status == 200
         wait_mail(sink, gone, "gone@ken.example", "recibida")
         wait_until(lambda: not dead(site), 5, "no dead letters any more")
+        wait_until(lambda: b"\nliaison_mail_backlog 0\n" in site.api(None, "GET", "/metrics").body, 10, "none waits")
         assert site.api("operator", "POST", "/v1/dead-letters/ntc_" + "0" * 32 + "/requeue").status == 404
 
 
