@@ -144,6 +144,11 @@ static void write_head(const json_t *r, const struct screen *s)
     fact_of(s, "state", r, "state");
     write_ball(r, s);
     write_claim(r, s);
+    fact(s, "expected", text_of(r, "expected.text"));
+    if (json_is_true(json_object_get(r, "open")))
+        fact(s, "open", "every routed secretariat may take the lead");
+    if (json_integer_value(json_object_get(r, "level")) > 0)
+        fact_of(s, "escalated", r, "level");
     fact_of(s, "outcome", r, "outcome");
     fact_of(s, "referred to", r, "referred_to");
     fact(s, "merged into", text_of(r, "merged_into.reference"));
@@ -215,17 +220,23 @@ static void write_routing(const json_t *r, const struct screen *s)
 
 static void write_offers(const json_t *r, const struct screen *s)
 {
-    static const char *const headings[] = {"SECRETARIAT",   "ROLE",   "STATE",
-                                           "EXPIRES (UTC)", "REASON", NULL};
+    static const char *const headings[] = {"SECRETARIAT", "ROLE",   "STATE",
+                                           "DUE (UTC)",   "REASON", NULL};
     struct table *t = table_new(headings);
     const json_t *offer;
     size_t i;
 
     json_array_foreach (json_object_get(r, "offers"), i, offer) {
-        char expires[SCREEN_TIME_BYTES];
-        const char *cells[] = {
-            text_of(offer, "secretariat"), text_of(offer, "role"), text_of(offer, "state"),
-            screen_time(text_of(offer, "expires_at"), expires), text_of(offer, "reason")};
+        char due[SCREEN_TIME_BYTES];
+        const char *until = text_of(offer, "expires_at");
+        const char *cells[] = {text_of(offer, "secretariat"), text_of(offer, "role"),
+                               *text_of(offer, "contributed_at") ? "contributed"
+                                                                 : text_of(offer, "state"),
+                               due, text_of(offer, "reason")};
+
+        if (!*until && !*text_of(offer, "contributed_at"))
+            until = text_of(offer, "contribution_due_at");
+        screen_time(until, due);
 
         table_add(t, cells);
     }
@@ -335,6 +346,9 @@ static void write_dialogue(const json_t *r, const struct screen *s)
     json_array_foreach (json_object_get(r, "contributions"), i, one)
         write_said(one, "Contribution", s);
     write_said(json_object_get(r, "answer"), "Answer", s);
+    json_array_foreach (json_object_get(json_object_get(r, "answer"), "contributors"), i, one)
+        fact(s, text_of(one, "secretariat"),
+             !strcmp(text_of(one, "state"), "given") ? text_of(one, "role") : "to follow");
 }
 
 /* Members of the form that have no place of their own above. */
@@ -378,6 +392,9 @@ static void write_rest(const json_t *r, const struct screen *s)
                                          "contributions",
                                          "allowed_actions",
                                          "reopened",
+                                         "level",
+                                         "open",
+                                         "expected",
                                          NULL};
     json_t *rest = json_copy((json_t *)(uintptr_t)r);
 

@@ -132,7 +132,7 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
         task_faults(act_end(op), &(struct err){ERR_VALIDATION, "not listed"}, &faults);
         return;
     }
-    view_remember(op->stored.inner, op->action, &t->who, &op->input, now_ms);
+    view_remember(op->stored.inner, &op->stored.record, op->action, &t->who, &op->input, now_ms);
     line = view_history(&op->before, &op->stored.record, op->action, &t->who, &op->input, now_ms);
     change.inner = op->input.text ? op->stored.inner : NULL;
     change.history = line;

@@ -22,9 +22,10 @@ const struct view_member view_members[] = {
     {"outcome", "string?", "resolved, partly, not_resolved or no_reply"},
     {"referred_to", "string?", "outside body"},
     {"reopened", "integer", "how often"},
+    {"open", "boolean", "offered: the first window has passed, every routed secretariat may take the lead"},
     {"level", "integer", "of escalation in this state, 0 to 3"},
     {"claim", "object?", "holder, since, lease_expires_at, epoch"},
-    {"offers", "array", "secretariat, role, state, expires_at, reason"},
+    {"offers", "array", "secretariat, role, state, expires_at, reason; of a supporter at work contribution_due_at, contributed_at"},
     {"allowed_actions", "array", "what this reader may do now"},
     {"routing", "object?", "the decision with its candidates and reasons; each text in the language of Accept-Language, else the request's"},
     {"duplicates", "array", "likely twins of the same country that this reader may see; text says why"},
@@ -37,10 +38,10 @@ const struct view_member view_members[] = {
     {"contacts", "array", "all contacts, when others were merged into this one"},
     {"question", "object", "by, at, text: the last question"},
     {"reply", "object", "by, at, text"},
-    {"plan", "object", "by, at, text"},
+    {"plan", "object", "by, at, text, due_at"},
     {"amendment", "object", "by, at, text"},
-    {"answer", "object", "by, at, text"},
-    {"contributions", "array", "by, at, text: what supporters gave"},
+    {"answer", "object", "by, at, text, contributors: secretariat, role, state (given or to_follow)"},
+    {"contributions", "array", "by, at, text: what supporters gave; late: after the answer"},
     {NULL, NULL, NULL}};
 /* clang-format on */
 
@@ -66,6 +67,10 @@ static json_t *offers_json(const struct record *r)
                                 offer_role_words[o->role], "state", offer_state_words[o->state]);
 
         set_time(one, "expires_at", o->state == OFFER_PENDING ? o->due_ms : 0);
+        if (o->role == OFFER_SUPPORT && o->state == OFFER_ACCEPTED && r->claimed_ms) {
+            set_time(one, "contribution_due_at", o->due_ms);
+            set_time(one, "contributed_at", o->contributed_ms);
+        }
         set_text(one, "reason", o->reason >= 0 ? reason_words[o->reason] : NULL);
         json_array_append_new(list, one);
     }
@@ -175,6 +180,7 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
     if (r->state == STATE_MERGED)
         set_time(out, "undo_until", r->undo_ms);
     json_object_set_new(out, "reopened", json_integer(r->reopened_n));
+    json_object_set_new(out, "open", json_boolean(r->is_open));
     json_object_set_new(out, "level", json_integer(r->level));
     json_object_set_new(out, "claim", claim_json(r));
     json_object_set_new(out, "offers", offers_json(r));
@@ -250,6 +256,34 @@ static json_t *said_json(const struct principal *who, const struct transition_in
     return said;
 }
 
+/* Its lead, and each supporter that has accepted. */
+static json_t *contributors_json(const struct record *r)
+{
+    json_t *list = json_pack("[{s:s, s:s, s:s}]", "secretariat", r->lead, "role",
+                             offer_role_words[OFFER_LEAD], "state", "given");
+
+    for (size_t i = 0; i < r->offers_n; i++) {
+        const struct offer *o = &r->offers[i];
+
+        if (o->role == OFFER_SUPPORT && o->state == OFFER_ACCEPTED)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "secretariat", o->secretariat,
+                                                  "role", offer_role_words[o->role], "state",
+                                                  o->contributed_ms ? "given" : "to_follow"));
+    }
+    return list;
+}
+
+/* What was to follow has come. */
+static void contribution_followed(json_t *inner, const char *secretariat)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach (json_object_get(json_object_get(inner, "answer"), "contributors"), i, one)
+        if (!strcmp(json_string_value(json_object_get(one, "secretariat")), secretariat))
+            json_object_set_new(one, "state", json_string("given"));
+}
+
 /* A supporter's later contribution replaces its earlier one: the history keeps both. */
 static void remember_contribution(json_t *inner, json_t *said)
 {
@@ -270,19 +304,30 @@ static void remember_contribution(json_t *inner, json_t *said)
     json_array_append_new(list, said);
 }
 
-void view_remember(json_t *inner, enum action a, const struct principal *who,
-                   const struct transition_input *in, int64_t now_ms)
+void view_remember(json_t *inner, const struct record *after, enum action a,
+                   const struct principal *who, const struct transition_input *in, int64_t now_ms)
 {
     static const char *const names[ACTIONS_N] = {[ACTION_ASK] = "question",
                                                  [ACTION_REPLY] = "reply",
                                                  [ACTION_PLAN] = "plan",
                                                  [ACTION_AMEND] = "amendment",
                                                  [ACTION_ANSWER] = "answer"};
+    bool is_late = a == ACTION_CONTRIBUTE && after->state == STATE_ANSWERED;
+    json_t *said;
 
-    if (!in->text)
+    if (!in->text || (a != ACTION_CONTRIBUTE && !names[a]))
         return;
+    said = said_json(who, in, now_ms);
+    if (a == ACTION_ANSWER)
+        json_object_set_new(said, "contributors", contributors_json(after));
+    if (a == ACTION_PLAN && in->due)
+        json_object_set_new(said, "due_at", json_string(in->due));
+    if (is_late) {
+        json_object_set_new(said, "late", json_true());
+        contribution_followed(inner, who->of);
+    }
     if (a == ACTION_CONTRIBUTE)
-        remember_contribution(inner, said_json(who, in, now_ms));
-    else if (names[a])
-        json_object_set_new(inner, names[a], said_json(who, in, now_ms));
+        remember_contribution(inner, said);
+    else
+        json_object_set_new(inner, names[a], said);
 }

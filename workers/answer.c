@@ -270,13 +270,14 @@ static void answer_read(void *arg, struct stored *stored, const struct err *e)
     op->stored = *stored;
     *stored = (struct stored){0};
     op->before = op->stored.record;
+    op->input.calendars = &op->crew->config->calendars.all;
     if (!is_about_this(op) || transition_apply(&op->stored.record, op->action, &op->who, &op->input,
                                                now_ms, &row, &refusal) != ERR_OK) {
         request_store_seen(op->crew->store, id_partition(op->before.id), &op->once, answer_refused,
                            op); /* perhaps it was this very mail that moved it on */
         return;
     }
-    view_remember(op->stored.inner, op->action, &op->who, &op->input, now_ms);
+    view_remember(op->stored.inner, &op->stored.record, op->action, &op->who, &op->input, now_ms);
     line = view_history(&op->before, &op->stored.record, op->action, &op->who, &op->input, now_ms);
     change.inner = op->input.text ? op->stored.inner : NULL;
     change.history = line;

@@ -287,6 +287,26 @@ def test_an_escalation_is_heard_up_to_level_three_and_ends_with_the_state(site):
     assert ok(site.act("country:UGA", id, "escalate", why))["level"] == 1
 
 
+def test_a_joint_answer_names_what_is_to_follow(site):
+    country, draft = sample("01-mrt")
+    doc = site.routed(country, **draft | {"title": "Oil on the shore of the Banc d'Arguin, " + name()})
+    if doc["state"] == "triage":
+        doc = ok(site.act("coordinator", doc["id"], "route", {"lead": "ramsar", "support": ["cms"]}))
+    id, lead = doc["id"], doc["holder"]
+    ok(site.act("secretariat:cms", id, "claim", {"role": "support"}), 201)
+    ok(site.act(f"secretariat:{lead}", id, "claim"), 201)
+    mine = lambda d: next(o for o in d["offers"] if o["secretariat"] == "cms")
+    shown = site.get(f"secretariat:{lead}", id)
+    assert mine(shown)["contribution_due_at"] > shown["claim"]["since"] and mine(shown)["contributed_at"] is None
+    answered = ok(site.act(f"secretariat:{lead}", id, "answer", ANSWER))
+    parts = {c["secretariat"]: (c["role"], c["state"]) for c in answered["answer"]["contributors"]}
+    assert parts == {lead: ("lead", "given"), "cms": ("support", "to_follow")}
+    late = ok(site.act("secretariat:cms", id, "contribute", {"text": "Counts of the wintering waders."}))
+    assert late["state"] == "answered" and late["contributions"][0]["late"] is True
+    assert {c["state"] for c in late["answer"]["contributors"]} == {"given"}
+    assert ok(site.act(f"country:{country}", id, "confirm", {"outcome": "resolved"}))["state"] == "closed"
+
+
 def test_a_country_sees_its_place_and_how_long_others_waited(site):
     first, second = (site.routed("ZMB", urgency="planned", **wetland(name()))["id"] for _ in range(2))
     expected = site.get("country:ZMB", first)["expected"]

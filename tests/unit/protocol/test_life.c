@@ -256,7 +256,7 @@ static bool step_apply(struct world *w, struct request *q, enum action a,
         return false;
     }
     if (in->text)
-        view_remember(q->inner, a, who, in, w->now_ms);
+        view_remember(q->inner, &q->record, a, who, in, w->now_ms);
     check_step(w, q, &before, a, who, in);
     return true;
 }

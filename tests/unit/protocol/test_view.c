@@ -325,14 +325,15 @@ static void test_what_was_said_is_remembered_under_its_name(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct transition_input in = silent;
+        struct record r = claimed_record();
         json_t *inner = json_object();
 
-        view_remember(inner, cases[i].action, &ramsar, &in, SAMPLE_NOW_MS); /* said nothing */
+        view_remember(inner, &r, cases[i].action, &ramsar, &in, SAMPLE_NOW_MS); /* said nothing */
         assert_int_equal(json_object_size(inner), 0);
         in.text = "first";
-        view_remember(inner, cases[i].action, &ramsar, &in, SAMPLE_NOW_MS);
+        view_remember(inner, &r, cases[i].action, &ramsar, &in, SAMPLE_NOW_MS);
         in.text = "second";
-        view_remember(inner, cases[i].action, &ramsar, &in, SAMPLE_NOW_MS);
+        view_remember(inner, &r, cases[i].action, &ramsar, &in, SAMPLE_NOW_MS);
         if (json_object_size(inner) != (cases[i].name != NULL))
             fail_msg("%s", action_words[cases[i].action]);
         if (cases[i].name)
@@ -341,19 +342,62 @@ static void test_what_was_said_is_remembered_under_its_name(void **state)
     }
 }
 
+/* "ramsar given, cms to_follow" */
+static const char *contributors(const json_t *inner)
+{
+    static char text[200];
+    json_t *one;
+    size_t i;
+
+    text[0] = '\0';
+    json_array_foreach (json_object_get(json_object_get(inner, "answer"), "contributors"), i, one) {
+        strcat(text, i ? ", " : "");
+        strcat(text, text_at(one, "secretariat"));
+        strcat(text, " ");
+        strcat(text, text_at(one, "state"));
+    }
+    return text;
+}
+
+static void test_an_answer_names_all_and_what_is_to_follow(void **state)
+{
+    struct transition_input in = silent;
+    struct record r = claimed_record();
+    json_t *inner = json_object();
+    json_t *late;
+
+    (void)state;
+    in.text = "words";
+    record_offer(&r, "cms")->state = OFFER_ACCEPTED;
+    sample_offer(&r, "iwc", OFFER_SUPPORT, OFFER_ACCEPTED);
+    record_offer(&r, "iwc")->contributed_ms = SAMPLE_NOW_MS;
+    view_remember(inner, &r, ACTION_CONTRIBUTE, &iwc, &in, SAMPLE_NOW_MS);
+    assert_null(
+        json_object_get(json_array_get(json_object_get(inner, "contributions"), 0), "late"));
+    r.state = STATE_ANSWERED;
+    view_remember(inner, &r, ACTION_ANSWER, &ramsar, &in, SAMPLE_NOW_MS);
+    assert_string_equal(contributors(inner), "ramsar given, cms to_follow, iwc given");
+    view_remember(inner, &r, ACTION_CONTRIBUTE, &cms, &in, SAMPLE_NOW_MS);
+    assert_string_equal(contributors(inner), "ramsar given, cms given, iwc given");
+    late = json_array_get(json_object_get(inner, "contributions"), 1);
+    assert_true(json_is_true(json_object_get(late, "late")));
+    json_decref(inner);
+}
+
 static void test_each_supporter_has_one_contribution_its_last(void **state)
 {
     struct transition_input in = silent;
+    struct record r = claimed_record();
     json_t *inner = json_object();
     json_t *list;
 
     (void)state;
     in.text = "cms 1";
-    view_remember(inner, ACTION_CONTRIBUTE, &cms, &in, SAMPLE_NOW_MS);
+    view_remember(inner, &r, ACTION_CONTRIBUTE, &cms, &in, SAMPLE_NOW_MS);
     in.text = "cbd 1";
-    view_remember(inner, ACTION_CONTRIBUTE, &cbd, &in, SAMPLE_NOW_MS);
+    view_remember(inner, &r, ACTION_CONTRIBUTE, &cbd, &in, SAMPLE_NOW_MS);
     in.text = "cms 2";
-    view_remember(inner, ACTION_CONTRIBUTE, &cms, &in, SAMPLE_NOW_MS);
+    view_remember(inner, &r, ACTION_CONTRIBUTE, &cms, &in, SAMPLE_NOW_MS);
     list = json_object_get(inner, "contributions");
     assert_int_equal(json_array_size(list), 2);
     assert_string_equal(text_at(json_array_get(list, 0), "text"), "cms 2");
@@ -376,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_a_history_line_says_who_did_what_when_and_why),
         cmocka_unit_test(test_the_first_history_line_comes_from_nowhere),
         cmocka_unit_test(test_what_was_said_is_remembered_under_its_name),
+        cmocka_unit_test(test_an_answer_names_all_and_what_is_to_follow),
         cmocka_unit_test(test_each_supporter_has_one_contribution_its_last),
     };
 
