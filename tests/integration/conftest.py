@@ -44,6 +44,9 @@ def make_site(request):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
+    # What a test measured was said in the process that ran it; a report reaches the one that prints.
+    report.user_properties += [("figure", line) for line in harness.FIGURES]
+    harness.FIGURES.clear()
     if not report.failed:
         return
     sites = [v for v in getattr(item, "funcargs", {}).values() if isinstance(v, harness.Site)]
@@ -55,5 +58,8 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter):
-    for line in harness.FIGURES:
-        terminalreporter.write_line(line)
+    for reports in list(terminalreporter.stats.values()):
+        for report in reports:
+            for name, line in getattr(report, "user_properties", []):
+                if name == "figure":
+                    terminalreporter.write_line(line)
