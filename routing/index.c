@@ -19,8 +19,12 @@ enum {
     REMOVED_MIN = 32,  /* fewer in a segment are not worth moving the others */
     REMOVED_PART = 4,  /* of a segment: one in so many */
     COMMON_MIN = 4096, /* documents from which on some terms are called common */
-    COMMON_PART = 8    /* in more than one of so many */
+    COMMON_PART = 8,   /* in more than one of so many */
+    SCORES_AT_ONCE = 32,
+    LOGS = 4096 /* counts whose logarithm is at hand */
 };
+
+_Static_assert(SEGMENT_DOCUMENTS % SCORES_AT_ONCE == 0, "scores are looked at row by row");
 
 #define SCORE_ONE 512.0f /* a score of 1 in the first round */
 /* A term's rarity falls with the documents that have it; the first documents must not make every
@@ -42,6 +46,8 @@ struct index {
     struct nation *nations; /* owned; few enough to walk through */
     size_t nations_n;
     size_t documents_n;
+    float log_all;      /* of documents_n */
+    float logs[LOGS];   /* of counts */
     uint32_t *draining; /* owned: segments to be cleared up, the last one first */
     size_t draining_n;
     struct {
@@ -55,6 +61,9 @@ struct index *index_new(void)
     struct index *x = mem_new(1, sizeof *x);
 
     numbering_init(&x->numbering);
+    for (size_t i = 0; i < LOGS; i++)
+        x->logs[i] = logf((float)i + RARITY_ADD);
+    x->log_all = logf(RARITY_PRIOR);
     return x;
 }
 
@@ -297,11 +306,18 @@ static void segment_close(struct index *x, uint32_t number)
 
 /* --- adding and removing ---------------------------------------------------------------------- */
 
+static void count_documents(struct index *x, size_t n)
+{
+    x->documents_n = n;
+    x->log_all = logf((float)n + RARITY_PRIOR);
+}
+
+/* log(all / count) / log(all / 0), the latter for a word that nobody has */
 static float rarity(const struct index *x, uint32_t count)
 {
-    float all = (float)x->documents_n + RARITY_PRIOR;
+    float log_count = count < LOGS ? x->logs[count] : logf((float)count + RARITY_ADD);
 
-    return logf(all / ((float)count + RARITY_ADD)) / logf(all / RARITY_ADD);
+    return (x->log_all - log_count) / (x->log_all - x->logs[0]);
 }
 
 float index_rarity(const struct index *x, uint32_t key)
@@ -309,6 +325,12 @@ float index_rarity(const struct index *x, uint32_t key)
     uint32_t number = numbering_find(&x->numbering, key);
 
     return number == NUMBERING_NONE ? 1.0f : rarity(x, numbering_count(&x->numbering, number));
+}
+
+void index_rarities(const struct index *x, const struct vector *v, float ret_rarities[FEATURES_MAX])
+{
+    for (size_t i = 0; i < v->terms_n; i++)
+        ret_rarities[i] = index_rarity(x, v->terms[i].key);
 }
 
 static bool is_common(const struct index *x, uint32_t number)
@@ -403,7 +425,7 @@ void index_add(struct index *x, const char *country, const char *id, const struc
         memcpy(x->nations[nation].country, country, strnlen(country, INDEX_COUNTRY_BYTES - 1));
         x->nations_n++;
     }
-    x->documents_n++;
+    count_documents(x, x->documents_n + 1);
     for (size_t i = 0; i < v->terms_n; i++)
         numbers[i] = numbering_enter(&x->numbering, v->terms[i].key);
     name_enter(x, &name, document_put(x, nation, &name, v, numbers));
@@ -425,7 +447,7 @@ bool index_remove(struct index *x, const char *id)
         numbering_leave(&x->numbering, terms[i].number);
     name_leave(x, &name, slot);
     document_drop(x, document);
-    x->documents_n--;
+    count_documents(x, x->documents_n - 1);
     clear_up(x);
     return true;
 }
@@ -487,12 +509,15 @@ static void document_read(const struct index *x, uint32_t document, struct vecto
 }
 
 void index_read(const struct index *x, uint32_t document, struct vector *ret_v,
-                char ret_id[INDEX_ID_MAX + 1], char ret_country[INDEX_COUNTRY_BYTES])
+                float ret_rarities[FEATURES_MAX], char ret_id[INDEX_ID_MAX + 1],
+                char ret_country[INDEX_COUNTRY_BYTES])
 {
     uint32_t numbers[FEATURES_MAX];
     struct name name;
 
     document_read(x, document, ret_v, numbers, &name);
+    for (size_t i = 0; i < ret_v->terms_n; i++)
+        ret_rarities[i] = rarity(x, numbering_count(&x->numbering, numbers[i]));
     memcpy(ret_country, x->nations[segment_of(x, document)->country].country, INDEX_COUNTRY_BYTES);
     if (name.is_text) {
         memcpy(ret_id, name.text, sizeof name.text);
@@ -608,37 +633,56 @@ static float query_least(const struct query *q)
     return q->best_n == CANDIDATES ? q->best[0].score : 0;
 }
 
-/* Documents of one segment that come among the best so far. */
+/* Whether any of so many scores is more than enough: most are not, and this is a few steps. */
+static bool any_above(const uint16_t scores[SCORES_AT_ONCE], uint16_t enough)
+{
+    uint16_t above = 0;
+
+    for (unsigned i = 0; i < SCORES_AT_ONCE; i++)
+        above |= (uint16_t)(scores[i] > enough);
+    return above != 0;
+}
+
+static void query_look(struct query *q, uint32_t number, uint32_t place, uint16_t score)
+{
+    const struct segment_record *r = segment_record(q->x->segments[number], &q->x->pool, place);
+    float cosine = (float)score / q->norms[r->norm[(r->flags & SEGMENT_LANGUAGE) != q->language]];
+
+    if (cosine > query_least(q) && !(r->flags & SEGMENT_REMOVED))
+        query_keep(q, number << SEGMENT_BITS | place, cosine);
+}
+
+/* The score that a document of the segment needs to be worth a look. */
+static uint16_t query_enough(const struct query *q, const struct segment *s)
+{
+    uint8_t norm = s->norm_least[0] < s->norm_least[1] ? s->norm_least[0] : s->norm_least[1];
+
+    return (uint16_t)fminf(query_least(q) * q->norms[norm], UINT16_MAX);
+}
+
+/* Documents of one segment that come among the best so far. scores: 0 after the last document. */
 static void query_pick(struct query *q, uint32_t number, const uint16_t scores[SEGMENT_DOCUMENTS])
 {
     const struct segment *s = q->x->segments[number];
-    float norm_least =
-        q->norms[s->norm_least[0] < s->norm_least[1] ? s->norm_least[0] : s->norm_least[1]];
-    float least = query_least(q);
-    uint32_t enough = (uint32_t)(least * norm_least); /* less cannot do */
+    uint16_t enough = query_enough(q, s);
 
-    for (uint32_t place = 0; place < s->documents_n; place++) {
-        const struct segment_record *r;
-        float score;
-        if (scores[place] <= enough)
+    for (uint32_t from = 0; from < s->documents_n; from += SCORES_AT_ONCE) {
+        if (!any_above(scores + from, enough))
             continue;
-        r = segment_record(s, &q->x->pool, place);
-        score =
-            (float)scores[place] / q->norms[r->norm[(r->flags & SEGMENT_LANGUAGE) != q->language]];
-        if (score <= least || (r->flags & SEGMENT_REMOVED))
-            continue;
-        query_keep(q, number << SEGMENT_BITS | place, score);
-        least = query_least(q);
-        enough = (uint32_t)(least * norm_least);
+        for (uint32_t place = from; place < from + SCORES_AT_ONCE; place++)
+            if (scores[place] > enough)
+                query_look(q, number, place, scores[place]);
+        enough = query_enough(q, s);
     }
 }
 
 static void query_segment(struct query *q, uint32_t number, size_t terms_n)
 {
     const struct segment *s = q->x->segments[number];
+    size_t rows = (s->documents_n + SCORES_AT_ONCE - 1) / SCORES_AT_ONCE;
     uint16_t scores[SEGMENT_DOCUMENTS];
 
-    memset(scores, 0, s->documents_n * sizeof *scores);
+    memset(scores, 0, rows * SCORES_AT_ONCE * sizeof *scores);
     for (size_t i = 0; i < terms_n; i++)
         segment_prefetch(s, q->terms[i].number);
     for (size_t i = 0; i < terms_n; i++)

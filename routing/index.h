@@ -36,6 +36,9 @@ size_t index_bytes(const struct index *x);
 
 /* What a term says by its rarity, 0..1; 1 when no document has it. */
 float index_rarity(const struct index *x, uint32_t key);
+/* Of each term of v. */
+void index_rarities(const struct index *x, const struct vector *v,
+                    float ret_rarities[FEATURES_MAX]);
 
 enum index_scope { INDEX_SAME, INDEX_OTHERS, INDEX_ALL };
 
@@ -50,8 +53,9 @@ struct index_hit {
  * by the vector's strongest terms. */
 size_t index_search(const struct index *x, const struct vector *v, const char *country,
                     enum index_scope scope, size_t max, struct index_hit *ret_hits);
-/* What a hit is. */
+/* What a hit is; rarities: of its terms. */
 void index_read(const struct index *x, uint32_t document, struct vector *ret_v,
-                char ret_id[INDEX_ID_MAX + 1], char ret_country[INDEX_COUNTRY_BYTES]);
+                float ret_rarities[FEATURES_MAX], char ret_id[INDEX_ID_MAX + 1],
+                char ret_country[INDEX_COUNTRY_BYTES]);
 
 #endif

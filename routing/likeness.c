@@ -171,35 +171,43 @@ static void evidence_of(const struct sums *s, bool cross, struct likeness *l)
     e[LIKENESS_CROSS] = cross;
 }
 
-void likeness_of(const struct index *x, const struct vector *ours, const struct vector *theirs,
+/* The next term of one side, NULL: there is none. */
+static const struct vector_term *side_term(const struct likeness_side *side, size_t i)
+{
+    return i < side->vector->terms_n ? &side->vector->terms[i] : NULL;
+}
+
+void likeness_of(const struct likeness_side *ours, const struct likeness_side *theirs,
                  struct likeness *ret_l)
 {
-    bool cross = ours->language != theirs->language;
+    bool cross = ours->vector->language != theirs->vector->language;
+    const struct vector_term *a, *b;
     struct sums s = {0};
     size_t i = 0, k = 0;
 
     memset(ret_l, 0, sizeof *ret_l);
-    ret_l->same_text = ours->fingerprint == theirs->fingerprint;
-    ret_l->names_compare = names_compare(ours->language, theirs->language);
-    while (i < ours->terms_n || k < theirs->terms_n) {
-        const struct vector_term *a = i < ours->terms_n ? &ours->terms[i] : NULL;
-        const struct vector_term *b = k < theirs->terms_n ? &theirs->terms[k] : NULL;
+    ret_l->same_text = ours->vector->fingerprint == theirs->vector->fingerprint;
+    ret_l->names_compare = names_compare(ours->vector->language, theirs->vector->language);
+    for (;;) {
         enum feature_kind kind;
         float rarity;
+        a = side_term(ours, i);
+        b = side_term(theirs, k);
+        if (!a && !b)
+            break;
         if (a && b && a->key != b->key) {
             if (a->key < b->key)
                 b = NULL;
             else
                 a = NULL;
         }
+        kind = feature_kind(a ? a->key : b->key);
+        rarity = fmaxf(a ? ours->rarities[i] : theirs->rarities[k], RARITY_LEAST);
+        rarity = kind == FEATURE_TOPIC ? 1.0f : sqrtf(rarity);
         i += a != NULL;
         k += b != NULL;
-        kind = feature_kind(a ? a->key : b->key);
         if (kind == FEATURE_OWN && cross)
             continue;
-        rarity = kind == FEATURE_TOPIC
-                     ? 1.0f
-                     : sqrtf(fmaxf(index_rarity(x, a ? a->key : b->key), RARITY_LEAST));
         sums_add(&s, (double)rarity, ret_l->names_compare, a, b);
         if (a && b && kind != FEATURE_TOPIC)
             shared_add(ret_l, vector_weight(a->weight) * vector_weight(b->weight) * rarity * rarity,

@@ -4,7 +4,6 @@
 #define ROUTING_LIKENESS_H
 
 #include "config/likeness.h"
-#include "routing/index.h"
 #include "routing/similar.h"
 #include "routing/vector.h"
 
@@ -21,8 +20,13 @@ struct likeness {
     } shared[SIMILAR_WORDS_MAX]; /* strongest first */
 };
 
-/* x: whose rarities count. */
-void likeness_of(const struct index *x, const struct vector *ours, const struct vector *theirs,
+/* What is compared: a vector and the rarity of each of its terms. Both borrowed. */
+struct likeness_side {
+    const struct vector *vector;
+    const float *rarities;
+};
+
+void likeness_of(const struct likeness_side *ours, const struct likeness_side *theirs,
                  struct likeness *ret_l);
 double likeness_probability(const struct likeness_weights *w, const struct likeness *l);
 enum similar_verdict likeness_verdict(const struct likeness_weights *w, const struct likeness *l,

@@ -131,6 +131,7 @@ struct query {
     const struct reading *r;               /* borrowed */
     struct feature features[FEATURES_MAX]; /* one for each term of the vector */
     struct vector vector;
+    float rarities[FEATURES_MAX]; /* of the vector's terms */
 };
 
 static void hit_words(const struct query *q, const struct vector *theirs, const struct likeness *l,
@@ -170,12 +171,14 @@ static bool hit_make(const struct query *q, const struct index_hit *found,
                      enum similar_verdict least, struct similar_hit *ret_hit)
 {
     const struct likeness_weights *weights = &q->x->engine->config->likeness;
-    struct likeness l;
+    float rarities[FEATURES_MAX];
     struct vector theirs;
+    struct likeness l;
 
     memset(ret_hit, 0, sizeof *ret_hit);
-    index_read(q->x->index, found->document, &theirs, ret_hit->id, ret_hit->country);
-    likeness_of(q->x->index, &q->vector, &theirs, &l);
+    index_read(q->x->index, found->document, &theirs, rarities, ret_hit->id, ret_hit->country);
+    likeness_of(&(struct likeness_side){&q->vector, q->rarities},
+                &(struct likeness_side){&theirs, rarities}, &l);
     ret_hit->score = (double)found->score;
     ret_hit->probability = likeness_probability(weights, &l);
     ret_hit->verdict = likeness_verdict(weights, &l, ret_hit->probability);
@@ -192,6 +195,7 @@ static void query_init(struct query *q, const struct similar_index *x, const str
     q->x = x;
     q->r = r;
     vector_of(x->engine, r, x->terms_max, q->features, &q->vector);
+    index_rarities(x->index, &q->vector, q->rarities);
 }
 
 static size_t find_in(const struct similar_index *x, const struct reading *r, const char *country,
@@ -203,7 +207,8 @@ static size_t find_in(const struct similar_index *x, const struct reading *r, co
     size_t found_n, n = 0;
 
     query_init(&q, x, r);
-    found_n = index_search(x->index, &q.vector, country, scope, SIMILAR_LOOKS, found);
+    found_n = index_search(x->index, &q.vector, country, scope,
+                           scope == INDEX_OTHERS ? SIMILAR_HITS_MAX : SIMILAR_LOOKS, found);
     for (size_t i = 0; i < found_n; i++)
         n += hit_make(&q, &found[i], SIMILAR_POSSIBLE, &all[n]);
     qsort(all, n, sizeof *all, compare_probability);

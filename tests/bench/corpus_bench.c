@@ -8,6 +8,7 @@
  *
  *   bench_corpus CONFIG_FOLDER SOCKET REQUESTS CASES.jsonl .. */
 #include "figure.h"
+#include "mixture.h"
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -15,34 +16,25 @@
 #include "corpus/corpus.h"
 #include "protocol/partition.h"
 #include "protocol/seal.h"
-#include "routing/draft.h"
 #include "store/keys.h"
 #include "store/reply.h"
 
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
-#include <jansson.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    TEXTS_MAX = 2048, /* of one language */
     COUNTRIES = 190,
     BATCH = 200,
-    DESCRIPTION_ROOM = 8192,
     LARGE = 20000, /* requests of the one country for drafts */
     DRAFTS = 200
 };
 #define GOAL_REQUESTS 1e6
 
 static const char large_country[] = "QAA"; /* of nobody */
-
-struct texts {
-    char *titles[TEXTS_MAX], *descriptions[TEXTS_MAX]; /* owned */
-    size_t n;
-};
 
 struct bench {
     struct event_base *base;
@@ -51,69 +43,19 @@ struct bench {
     struct keyring *ring;
     struct store *store;
     struct corpus *corpus;
-    struct texts texts[LANGUAGES_N];
+    struct mixture mixture;
     struct event *tick;
     int64_t tick_ms, stood_ms; /* last turn of the loop; the longest without one */
     size_t made_n, memory;     /* memory: of Redis, by INFO */
 };
 
-/* --- texts ------------------------------------------------------------------------------------ */
-
-static void read_cases(struct bench *b, const char *path)
+static struct reading *reading_make(struct bench *b, const char *country)
 {
-    char *line = NULL;
-    size_t room = 0;
-    FILE *f = fopen(path, "r");
+    struct mixed mixed;
 
-    while (f && getline(&line, &room, f) > 0) {
-        json_auto_t *json = json_loads(line, 0, NULL);
-        const char *themes[DRAFT_THEMES_MAX + 1];
-        struct draft d;
-        struct err e = {0};
-        struct texts *t;
-
-        if (!json || draft_read(&b->config->mandate, json, themes, &d, &e) != ERR_OK)
-            continue;
-        t = &b->texts[d.language];
-        if (t->n == TEXTS_MAX)
-            continue;
-        t->titles[t->n] = mem_text(d.title);
-        t->descriptions[t->n++] = mem_text(d.description);
-    }
-    free(line);
-    if (f)
-        fclose(f);
-}
-
-/* Where a text may be cut near its middle: not inside a character. */
-static size_t middle(const char *text)
-{
-    size_t at = strlen(text) / 2;
-
-    while (text[at] && ((unsigned char)text[at] & 0xc0) == 0x80)
-        at++;
-    return at;
-}
-
-static struct reading *reading_make(const struct bench *b, const char *country)
-{
-    char description[DESCRIPTION_ROOM];
-    int language;
-    const struct texts *t;
-    const char *first, *second;
-    struct draft d = {.country = country, .preferred = -1, .description = description};
-
-    do {
-        language = (int)randombytes_uniform(LANGUAGES_N);
-        t = &b->texts[language];
-    } while (t->n == 0);
-    first = t->descriptions[randombytes_uniform((uint32_t)t->n)];
-    second = t->descriptions[randombytes_uniform((uint32_t)t->n)];
-    snprintf(description, sizeof description, "%.*s %s", (int)middle(first), first,
-             second + middle(second));
-    d.language = language;
-    d.title = t->titles[randombytes_uniform((uint32_t)t->n)];
-    return reading_new(b->engine, &d);
+    mixture_make(&b->mixture, &mixed);
+    mixed.draft.country = country;
+    return reading_new(b->engine, &mixed.draft);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -371,11 +313,7 @@ static void end(struct bench *b)
     store_free(b->store);
     corpus_free(b->corpus);
     event_free(b->tick);
-    for (size_t l = 0; l < LANGUAGES_N; l++)
-        for (size_t i = 0; i < b->texts[l].n; i++) {
-            free(b->texts[l].titles[i]);
-            free(b->texts[l].descriptions[i]);
-        }
+    mixture_clear(&b->mixture);
     keyring_free(b->ring);
     engine_free(b->engine);
     config_free(b->config);
@@ -398,8 +336,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_corpus: %s\n", e.detail);
         return 1;
     }
+    randombytes_buf(&b.mixture.seed, sizeof b.mixture.seed);
     for (int i = 4; i < argc; i++)
-        read_cases(&b, argv[i]);
+        mixture_read(&b.mixture, &b.config->mandate, argv[i]);
     n = strtoul(argv[3], NULL, 10);
     empty = redis_bytes(&b);
     while (b.made_n < n) /* as they come: a few of each country at a time */

@@ -124,8 +124,9 @@ static double best_missed(const struct index *x, const struct vector *v, const c
             continue;
         for (size_t k = 0; k < n && !hit; k++) {
             struct vector found;
+            float rarities[FEATURES_MAX];
             char id[INDEX_ID_MAX + 1], at[INDEX_COUNTRY_BYTES];
-            index_read(x, hits[k].document, &found, id, at);
+            index_read(x, hits[k].document, &found, rarities, id, at);
             hit = strcmp(id, plain[i].id) == 0;
         }
         if (!hit)
@@ -157,9 +158,10 @@ static void assert_hits(const struct index *x, const struct vector *v, const cha
 {
     for (size_t i = 0; i < n; i++) {
         struct vector found;
+        float rarities[FEATURES_MAX];
         char id[INDEX_ID_MAX + 1], at[INDEX_COUNTRY_BYTES];
         const struct plain *p;
-        index_read(x, hits[i].document, &found, id, at);
+        index_read(x, hits[i].document, &found, rarities, id, at);
         p = plain_find(id);
         assert_non_null(p);
         assert_true(in_scope(p, country, scope));
