@@ -2,6 +2,7 @@
 
 #include "cli/action_command.h"
 #include "cli/assess_command.h"
+#include "cli/audit_command.h"
 #include "cli/completion_command.h"
 #include "cli/help_command.h"
 #include "cli/line.h"
@@ -95,6 +96,10 @@ static const struct flag learn_flags[] = {
     {"out", 0, "DIR", NULL, "write the proposal, three files of weights, into this folder"},
     {"apply", 0, NULL, NULL, "put the proposal into the reference data, keeping the old files beside it"},
     {"data", 0, "DIR", NULL, "folder of the reference data; else LIAISON_DATA, else the settings"}, CONFIG, END};
+static const struct flag audit_flags[] = {
+    {"key", 0, "KEY", NULL, "the key that checks, or a file with it; else the one of the settings"},
+    {"dir", 0, "DIR", NULL, "folder of the log; else that of the settings"},
+    {"offline", 0, NULL, NULL, "look at the log alone, not at the store"}, CONFIG, END};
 static const struct flag server_flags[] = {CONFIG, END};
 
 static const struct command fixed[] = {
@@ -136,6 +141,10 @@ static const struct command fixed[] = {
      "Learns from what claims, declines and manual routes have taught, or from labelled texts, and prints how\n"
      "good the weights in use and the learned ones are. Nothing changes without --out or --apply.\n",
      learn_flags, routing_learn_run, 0},
+    {GROUP_SERVER, "audit verify", "", 0, 0, "compare the audit log with its signed checkpoints, and the store with the log",
+     "liaison-verify does the first part for those who have only the files.\n", audit_flags, audit_verify_run, 0},
+    {GROUP_SERVER, "keys audit", "NAME FILE", 2, 2, "make a key that signs the audit log, print the one that checks it",
+     "NAME tells logs apart, such as liaison.example/audit.\n", NULL, keys_audit_run, 0},
     {GROUP_SERVER, "keys create", "FILE", 1, 1, "make a new key file", NULL, NULL, keys_create_run, 0},
     {GROUP_OTHER, "assess", "[FILE|-]", 0, 1, "route a draft and look for duplicates, without server and store",
      "With --jsonl the drafts come from stdin unless a FILE is named.\n", assess_flags, assess_run, 0},

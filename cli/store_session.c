@@ -2,6 +2,7 @@
 
 #include "base/id.h"
 #include "cli/server_settings.h"
+#include "store/audit_store.h"
 #include "store/lesson_store.h"
 
 #include <event2/event.h>
@@ -20,6 +21,7 @@ struct store_session {
     struct credential credential;
     json_t *ids;                    /* owned until taken */
     json_t *lessons;                /* owned until taken */
+    json_t *audit;                  /* owned until taken */
     size_t lessons_n, unreadable_n; /* of the last page: all that came, and those left out */
 };
 
@@ -67,6 +69,7 @@ void store_session_close(struct store_session *s)
     keyring_free(s->ring);
     json_decref(s->ids);
     json_decref(s->lessons);
+    json_decref(s->audit);
     free(s);
 }
 
@@ -207,6 +210,35 @@ enum err_code store_session_lessons(struct store_session *s, json_t **ret_lesson
         *ret_lessons = s->lessons;
         *ret_unreadable_n = s->unreadable_n;
         s->lessons = NULL;
+    }
+    return rc;
+}
+
+static void session_audited(void *arg, const struct audit_line *lines, size_t n,
+                            const struct err *e)
+{
+    struct store_session *s = arg;
+
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(s->audit, json_string(lines[i].entry));
+        json_array_append_new(s->audit, json_string(lines[i].text));
+    }
+    session_answered(s, e);
+}
+
+enum err_code store_session_audit(struct store_session *s, unsigned stream, const char *after,
+                                  unsigned max, json_t **ret_lines, struct err *e)
+{
+    enum err_code rc;
+
+    json_decref(s->audit);
+    s->audit = json_array();
+    s->open_n++;
+    audit_store_read(s->store, stream, after, max, session_audited, s);
+    rc = session_settle(s, e);
+    if (rc == ERR_OK) {
+        *ret_lines = s->audit;
+        s->audit = NULL;
     }
     return rc;
 }

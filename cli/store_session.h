@@ -37,4 +37,9 @@ enum err_code store_session_ids(struct store_session *s, json_t **ret_ids, struc
 enum err_code store_session_lessons(struct store_session *s, json_t **ret_lessons,
                                     size_t *ret_unreadable_n, struct err *e) ERR_CHECK;
 
+/* Entries of a stream behind `after` as the audit log has them: new reference to an array of stream
+ * id, line, stream id, line, .. */
+enum err_code store_session_audit(struct store_session *s, unsigned stream, const char *after,
+                                  unsigned max, json_t **ret_lines, struct err *e) ERR_CHECK;
+
 #endif

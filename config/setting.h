@@ -27,6 +27,8 @@ struct settings {
     int64_t assesses_per_minute;     /* the same of drafts only */
     int64_t failures_per_minute;     /* failed sign-ins of one address; 0: no limit */
     int64_t assess_bytes;            /* of requests that drafts are compared with */
+    char audit_key[256];             /* file of the key that signs checkpoints, mode 0600 */
+    int64_t checkpoint_s;            /* between two signed checkpoints of the audit log */
     int64_t store_timeout_ms;
     int64_t worker_parallel;    /* requests in work at a time */
     int64_t worker_takeover_ms; /* idle time after which another worker's entry is taken over */

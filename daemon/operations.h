@@ -26,6 +26,9 @@ void webhook_act_begin(struct task *t);
 void deliveries_begin(struct task *t);
 void statistics_begin(struct task *t);
 
+/* checkpoint.c */
+void checkpoint_begin(struct task *t);
+
 /* session.c */
 void session_begin(struct task *t);
 void session_show_begin(struct task *t);

@@ -44,6 +44,7 @@ const struct route routes[] = {
     {METHOD_POST, "/v1/session",                     0,                      true,  session_begin, "Sign a browser in with a token"},
     {METHOD_GET,  "/v1/session",                     ALL,                    false, session_show_begin, "Who is signed in, and until when"},
     {METHOD_DELETE, "/v1/session",                   ALL,                    false, session_end_begin, "Sign a browser out"},
+    {METHOD_GET,  "/v1/audit/checkpoint",            0,                      false, checkpoint_begin, "The last signed head of the audit log"},
     {METHOD_GET,  "/livez",                          0,                      false, livez_begin,   "The process answers"},
     {METHOD_GET,  "/readyz",                         0,                      false, readyz_begin,  "Requests are accepted"},
     {METHOD_GET,  "/metrics",                        0,                      false, metrics_begin, "Prometheus metrics; loopback or operator"},

@@ -7,6 +7,7 @@
 #include "workers/deliver.h"
 #include "workers/intake.h"
 #include "workers/keeper.h"
+#include "workers/ledger.h"
 #include "workers/mail_in.h"
 #include "workers/mender.h"
 #include "workers/pulse.h"
@@ -24,8 +25,9 @@
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78, STOP_S = 15, SIGNALS_N = 3 };
 
 /* What a worker can do; one process may do several things. */
-enum worker_role { WORKER_ROUTE, WORKER_DELIVER, WORKER_CLOCK, WORKER_MAIL_IN };
-static const char *const worker_role_words[] = {"route", "deliver", "clock", "mail-in", NULL};
+enum worker_role { WORKER_ROUTE, WORKER_DELIVER, WORKER_CLOCK, WORKER_MAIL_IN, WORKER_AUDIT };
+static const char *const worker_role_words[] = {"route",   "deliver", "clock",
+                                                "mail-in", "audit",   NULL};
 
 struct process {
     struct crew crew;
@@ -35,6 +37,7 @@ struct process {
     struct deliver *deliver;
     struct mail_in *mail_in;
     struct keeper *keeper; /* of the role clock */
+    struct ledger *ledger; /* of the role audit */
     struct pulse *pulse;
     unsigned stopping_n; /* roles that have not stopped yet */
     struct event *signals[SIGNALS_N];
@@ -242,6 +245,8 @@ static enum err_code process_start(struct process *p, struct err *e)
          (rc = deliver_new(crew, &store, &p->deliver, e)) != ERR_OK) ||
         (process_has(p, WORKER_MAIL_IN) && (rc = mail_in_start(p, e)) != ERR_OK))
         return rc;
+    if (process_has(p, WORKER_AUDIT) && (rc = ledger_new(crew, &p->ledger, e)) != ERR_OK)
+        return rc;
     if (process_has(p, WORKER_CLOCK))
         p->keeper = keeper_new(crew);
     p->pulse = pulse_new(crew, p->intake);
@@ -266,6 +271,7 @@ static void process_stop(struct process *p)
     store_free(crew->store);
     pulse_free(p->pulse);
     keeper_free(p->keeper);
+    ledger_free(p->ledger);
     intake_free(p->intake);
     mender_free(p->mender);
     deliver_free(p->deliver);
@@ -290,8 +296,8 @@ static int usage(FILE *out)
 {
     fputs("usage: liaison-worker [-c FILE] [--role ROLE].. [--slot NAME] [-V]\n"
           "  -c, --config FILE  settings\n"
-          "      --role ROLE    route (the default), deliver, clock or mail-in; may be given\n"
-          "                     several times\n"
+          "      --role ROLE    route (the default), deliver, clock, mail-in or audit; may\n"
+          "                     be given several times\n"
           "      --slot NAME    this worker's name on this machine (default: 1); each needs its "
           "own\n"
           "  -V, --version      print the version\n",

@@ -48,6 +48,7 @@ ROUTES = {
     "POST /v1/session": OPEN,
     "GET /v1/session": ALL,
     "DELETE /v1/session": ALL,
+    "GET /v1/audit/checkpoint": OPEN,
     "GET /livez": OPEN,
     "GET /readyz": OPEN,
     "GET /metrics": OPEN,
