@@ -127,3 +127,18 @@ int64_t calendar_after(const struct calendar *c, int64_t from_ms, int64_t work_m
     }
     return begins;
 }
+
+int64_t calendar_office(const struct calendar *c, int64_t ms)
+{
+    const int64_t hour_ms = 3600000, opens = 8, closes = 18;
+    const int32_t days_max = 60; /* no holidays last longer */
+    int32_t today = calendar_day(c, ms);
+
+    for (int32_t day = today; day < today + days_max; day++) {
+        int64_t begins_ms = calendar_day_begins(c, day);
+
+        if (calendar_is_working(c, day) && ms < begins_ms + closes * hour_ms)
+            return ms < begins_ms + opens * hour_ms ? begins_ms + opens * hour_ms : ms;
+    }
+    return ms;
+}

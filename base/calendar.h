@@ -54,5 +54,7 @@ int64_t calendar_worked(const struct calendar *c, int64_t from_ms, int64_t to_ms
 /* The earliest instant by which that much has been worked since from_ms; from_ms itself when
  * work_ms is not positive. */
 int64_t calendar_after(const struct calendar *c, int64_t from_ms, int64_t work_ms);
+/* The earliest instant, not before ms, in the office hours of a working day: from 8 to 18 local. */
+int64_t calendar_office(const struct calendar *c, int64_t ms);
 
 #endif

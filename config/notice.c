@@ -50,10 +50,12 @@ static enum err_code tells_read(const struct csv *row, unsigned *ret_tells, stru
 static enum err_code row_read(void *arg, const struct csv *row, struct err *e)
 {
     static const char *const times[] = {"event", "step", NULL};
+    static const char *const hours[] = {"any", "working", NULL};
     struct notices *n = arg;
     struct notice_row r = {.tells = 0};
     int reply = 0;
     int once = 0;
+    int hour = 0;
     enum err_code rc;
 
     if (n->rows_n == NOTICES_MAX)
@@ -65,10 +67,12 @@ static enum err_code row_read(void *arg, const struct csv *row, struct err *e)
         (rc = csv_copy(row, "words", r.words, sizeof r.words, e)) ||
         (rc = tells_read(row, &r.tells, e)) ||
         (rc = csv_word(row, "reply", notice_reply_words, &reply, e)) ||
-        (rc = csv_word(row, "once", times, &once, e)))
+        (rc = csv_word(row, "once", times, &once, e)) ||
+        (rc = csv_word(row, "hours", hours, &hour, e)))
         return rc;
     r.reply = (enum notice_reply)reply;
     r.once_a_step = once == 1;
+    r.in_hours = hour == 1;
     n->rows[n->rows_n++] = r;
     return ERR_OK;
 }

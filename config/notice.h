@@ -39,6 +39,7 @@ struct notice_row {
     unsigned tells;
     char words[24];
     enum notice_reply reply;
+    bool in_hours;    /* told in the reader's office hours, unless it is an emergency */
     bool once_a_step; /* told once, however many requests changed in that step */
 };
 

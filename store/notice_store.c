@@ -342,7 +342,7 @@ void notice_store_announce(struct store *s, const struct happening *event,
         if (list[i].kind == NOTICE_EVENT)
             args_add(&rest, "dead");
         else
-            args_add_int(&rest, now_ms);
+            args_add_int(&rest, list[i].due_ms > now_ms ? list[i].due_ms : now_ms);
         args_add_int(&rest, FIELDS_N);
         before = rest.n;
         pairs_add(&rest, store_keyring(s), &list[i]);

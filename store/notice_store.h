@@ -62,6 +62,7 @@ struct notice {
     struct happening event; /* entry is "" */
     char words[24];
     enum notice_reply reply;
+    int64_t due_ms;       /* new ones: when to send it first; 0: at once */
     int64_t until_ms;     /* answers are accepted until then */
     uint32_t kid;         /* that the answer's token is made with */
     char whom[ID_BYTES];  /* "mail", or the webhook's id */
@@ -79,7 +80,7 @@ void notice_store_id(struct store *s, const struct happening *event, bool step,
 
 /* made: how many are new; -1: another worker has done this event. */
 typedef void (*announced_fn)(void *arg, int64_t made, const struct err *e);
-/* Writes the notices of one event, due at once, and acknowledges it. NOTICE_EVENT is a dead letter
+/* Writes the notices of one event and acknowledges it. NOTICE_EVENT is a dead letter
  * from the start. keep_ms: how long they are kept. */
 void notice_store_announce(struct store *s, const struct happening *event,
                            const struct notice *list, size_t n, int64_t now_ms, int64_t keep_ms,

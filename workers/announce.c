@@ -212,6 +212,15 @@ size_t announce_people(const struct notices *rows, const struct contacts *contac
     return p.n;
 }
 
+int64_t announce_due(const struct told *t, const struct record *r, const struct calendars *all,
+                     int64_t now_ms)
+{
+    if (!t->row->in_hours || r->urgency == URGENCY_EMERGENCY)
+        return now_ms;
+    return calendar_office(calendars_find(all, *t->who.of ? t->who.of : role_words[t->who.role]),
+                           now_ms);
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static void announce_done(struct announce *op)
@@ -254,6 +263,7 @@ static void notice_make(struct announce *op, const struct told *t, struct notice
     memcpy(n.whom, "mail", sizeof "mail");
     n.kid = keyring_active(crew->ring);
     n.until_ms = clock_now_ms() + crew->settings.reply_days * CLOCK_DAY_MS;
+    n.due_ms = announce_due(t, &op->stored.record, &crew->config->calendars.all, clock_now_ms());
     n.person = json_pack("{s:s, s:s, s:s, s:s}", "who", principal_text(&t->who, who), "email",
                          t->email, "name", t->name, "language", language_codes[t->language]);
     *ret_notice = n;

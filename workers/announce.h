@@ -23,6 +23,11 @@ size_t announce_people(const struct notices *rows, const struct contacts *contac
                        const struct happening *event, const struct stored *stored,
                        struct told list[ANNOUNCE_PEOPLE_MAX]);
 
+/* When a person is to be told, not before now_ms: urgent things and most events at once, what is
+ * only to move somebody on in their office hours (domain reference 5.9). */
+int64_t announce_due(const struct told *t, const struct record *r, const struct calendars *all,
+                     int64_t now_ms);
+
 /* Writes the notices of the event and acknowledges it. fn is called once, when that is done or left
  * for later; never before this returned. */
 void announce_begin(struct crew *crew, const struct hooks *hooks, const struct happening *event,

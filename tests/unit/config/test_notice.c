@@ -3,14 +3,14 @@
 #include "config/words.h"
 #include "tests/unit/config/folder.h"
 
-#define HEADER "action,to,by,degree,tells,words,reply,once\n"
+#define HEADER "action,to,by,degree,tells,words,reply,once,hours\n"
 
 static void test_rows_are_found_in_their_order_by_all_that_they_ask_for(void **state)
 {
-    static const char text[] = HEADER "claim,claimed,lead,0,country,a,none,event\n"
-                                      "claim,*,support,0,lead;coordinator,b,text,step\n"
-                                      "escalate,*,*,2,ball,c,confirm,event\n"
-                                      "claim,*,secretariat,0,whom,d,none,event\n";
+    static const char text[] = HEADER "claim,claimed,lead,0,country,a,none,event,any\n"
+                                      "claim,*,support,0,lead;coordinator,b,text,step,working\n"
+                                      "escalate,*,*,2,ball,c,confirm,event,any\n"
+                                      "claim,*,secretariat,0,whom,d,none,event,any\n";
     const struct {
         struct notice_case event;
         const char *found;
@@ -44,6 +44,8 @@ static void test_rows_are_found_in_their_order_by_all_that_they_ask_for(void **s
     assert_int_equal(n->rows[1].tells, NOTICE_LEAD | NOTICE_COORDINATOR);
     assert_int_equal(n->rows[1].reply, NOTICE_REPLY_TEXT);
     assert_true(n->rows[1].once_a_step);
+    assert_true(n->rows[1].in_hours);
+    assert_false(n->rows[0].in_hours);
     folder_remove(&f);
     free(n);
 }
@@ -53,11 +55,12 @@ static void test_a_faulty_row_is_named(void **state)
     static const struct {
         const char *text, *fault;
     } cases[] = {
-        {HEADER "a,b,c,0,nobody,w,none,event\n",   "notices.csv:2: tells: unknown \"nobody\""},
-        {HEADER "a,b,c,x,country,w,none,event\n",  "notices.csv:2"                           },
-        {HEADER "a,b,c,0,country,w,maybe,event\n", "notices.csv:2"                           },
-        {HEADER "a,b,c,0,country,w,none,often\n",  "notices.csv:2"                           },
-        {HEADER ",b,c,0,country,w,none,event\n",   "notices.csv:2"                           },
+        {HEADER "a,b,c,0,nobody,w,none,event,any\n",    "notices.csv:2: tells: unknown \"nobody\""},
+        {HEADER "a,b,c,x,country,w,none,event,any\n",   "notices.csv:2"                           },
+        {HEADER "a,b,c,0,country,w,maybe,event,any\n",  "notices.csv:2"                           },
+        {HEADER "a,b,c,0,country,w,none,often,any\n",   "notices.csv:2"                           },
+        {HEADER "a,b,c,0,country,w,none,event,never\n", "notices.csv:2"                           },
+        {HEADER ",b,c,0,country,w,none,event,any\n",    "notices.csv:2"                           },
     };
     struct notices *n = mem_new(1, sizeof *n);
 
