@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "daemon/task.h"
+#include "protocol/timer.h"
 #include "protocol/view.h"
 #include "store/list_store.h"
 
@@ -23,7 +24,7 @@ struct inbox {
 
 struct rank {
     const struct stored *stored;
-    int used;       /* share of the norm in hundredths, 100 when due */
+    int used;       /* share of the norm in percent, more than 100 when overdue */
     bool few_means; /* LDC or SIDS */
 };
 
@@ -102,11 +103,9 @@ static int compare_ranks(const void *a, const void *b)
 static struct rank rank_of(const struct app *app, const struct stored *s, int64_t now_ms)
 {
     const struct country *country = world_country(&app->config->world, s->record.country);
-    int64_t norm_ms = s->record.due_ms - s->record.since_ms;
 
     return (struct rank){.stored = s,
-                         .used =
-                             norm_ms > 0 ? (int)(100 * (now_ms - s->record.since_ms) / norm_ms) : 0,
+                         .used = timer_percent(&s->record, &app->config->calendars.all, now_ms),
                          .few_means = country && (country->ldc || country->sids)};
 }
 

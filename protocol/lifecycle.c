@@ -1,5 +1,7 @@
 #include "protocol/lifecycle.h"
 
+#include "protocol/timer.h"
+
 #include <string.h>
 
 const char *const state_words[] = {
@@ -224,6 +226,14 @@ void lifecycle_print_markdown(FILE *out)
     print_states(out);
     fputs("\n## Transitions\n\n", out);
     print_rows(out);
+    fputs("\n## Clocks\n\n"
+          "A clock runs for whoever has the ball: hours (h) around the clock, working days (d) in "
+          "that one's zone, week and\nholidays. It stops while another one has the ball and goes "
+          "on with a `reply` or an `amend`; another urgency is another\nnorm, but what is used up "
+          "stays so. A lead's `note` renews its lease. A reminder that comes late moves what "
+          "comes\nafter it.\n\n",
+          out);
+    timer_print_markdown(out);
     fputs(
         "\n## Two requests in one action\n\n"
         "`merge`, `join` and `unmerge` are a row for each request concerned: of two, the one "

@@ -267,3 +267,54 @@ int64_t timer_contribution_ms(const struct record *r, const struct calendars *c,
 {
     return norm_due(NORM_CONTRIBUTION, r->urgency, calendars_find(c, secretariat), now_ms);
 }
+
+/* --- for the documents ------------------------------------------------------------------------ */
+
+static const char *const step_names[NORM_STEPS_N] = {
+    [NORM_TRIAGE] = "triage",
+    [NORM_FIRST_WINDOW] = "first window of the proposed lead",
+    [NORM_OPEN_WINDOW] = "window open to all routed",
+    [NORM_LEASE] = "lease of a claim",
+    [NORM_CONTRIBUTION] = "contribution of a supporter",
+    [NORM_ANSWER] = "delivery, where the plan has no date",
+    [NORM_CLARIFICATION] = "reply of the country",
+    [NORM_AGREEMENT] = "agreement of the country to a plan",
+    [NORM_CONFIRM] = "confirmation by the country",
+    [NORM_UNMATCHED] = "cycle of an unmatched request",
+};
+
+static void print_norms(FILE *out, enum norm_step step)
+{
+    for (unsigned u = URGENCY_EMERGENCY; u <= URGENCY_PLANNED; u++) {
+        struct norm norm = norm_of(step, (enum urgency)u);
+
+        fprintf(out, " %lld %s |", (long long)(norm.ms / (norm.is_work ? 86400000 : 3600000)),
+                norm.is_work ? "d" : "h");
+    }
+}
+
+void timer_print_markdown(FILE *out)
+{
+    fputs("| clock | emergency | priority | routine | planned | what it demands, at which share |\n"
+          "|---|---|---|---|---|---|\n",
+          out);
+    for (unsigned s = 0; s < NORM_STEPS_N; s++) {
+        const char *comma = " ";
+
+        fprintf(out, "| %s |", step_names[s]);
+        print_norms(out, (enum norm_step)s);
+        for (int i = 0; i < SCHEDULE_N; i++) {
+            const struct row *row = &schedule[i];
+
+            if (row->step != s)
+                continue;
+            fprintf(out, "%s`%s`", comma, action_words[row->action]);
+            if (row->level)
+                fprintf(out, " to level %d", row->level);
+            fprintf(out, " at %d %%%s", row->percent,
+                    row->only_emergency ? " of an emergency" : "");
+            comma = ", ";
+        }
+        fputs(s == NORM_CONTRIBUTION ? " `remind` at 100 % |\n" : " |\n", out);
+    }
+}

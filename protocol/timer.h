@@ -18,6 +18,8 @@
 #include "protocol/norm.h"
 #include "protocol/record.h"
 
+#include <stdio.h>
+
 /* Something the clock demands. */
 struct timer_act {
     enum action action;
@@ -43,6 +45,9 @@ void timer_set(struct record *r, const struct calendars *c);
 
 /* Share of the norm that is used up, in percent; above 100 when overdue. 0: no clock runs. */
 int timer_percent(const struct record *r, const struct calendars *c, int64_t now_ms);
+/* For docs/lifecycle.md: the norms, and what the clock demands at which share of them. */
+void timer_print_markdown(FILE *out);
+
 /* When a supporter that begins at now must have contributed. */
 int64_t timer_contribution_ms(const struct record *r, const struct calendars *c,
                               const char *secretariat, int64_t now_ms);
