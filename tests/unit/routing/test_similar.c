@@ -129,6 +129,87 @@ static void test_sibling_about_another_lake_is_at_most_possible(void **state)
     similar_hit_clear(&h);
 }
 
+/* Of a form that a ministry fills in for each lake all words become common; what two texts have in
+ * common does not change by that. */
+static void test_many_siblings_stay_at_most_possible(void **state)
+{
+    static const char *const lakes[] = {"Zemiko", "Bavoru", "Kudife", "Tosagu", "Numeba", "Rifole"};
+    struct similar_index *x = similar_new(engine);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lakes / sizeof lakes[0]; i++) {
+        struct similar_hit hits[SIMILAR_HITS_MAX];
+        char title[80], text[400], id[16];
+        struct reading *r;
+        size_t n;
+
+        snprintf(id, sizeof id, "req_%zu", i);
+        snprintf(title, sizeof title, "Restoring water levels of Lake %s", lakes[i]);
+        snprintf(text, sizeof text,
+                 "Lake %s has lost much of its open water, as two feeder channels have silted up. "
+                 "We ask for an advisory mission to the wetland, a plan for the papyrus, and "
+                 "training of wardens from the villages around it in wetland inventory.",
+                 lakes[i]);
+        r = read_request("en", title, text);
+        n = similar_find(x, "TCD", r, hits);
+        assert_int_equal(n, i); /* each is shown with what differs */
+        for (size_t k = 0; k < n; k++) {
+            assert_int_equal(hits[k].verdict, SIMILAR_POSSIBLE);
+            assert_true(has_word(hits[k].differs, lakes[i]));
+            similar_hit_clear(&hits[k]);
+        }
+        similar_add(x, "TCD", id, r);
+        reading_free(r);
+    }
+    similar_free(x);
+}
+
+/* What tells them apart is no name, number, site or species: an ordinary word. */
+static void test_one_form_for_two_plants_is_not_certain(void **state)
+{
+    static const char text[] =
+        "The women of the %s cooperatives ask for a lawyer who knows fair contracts, for a model "
+        "contract in two languages and for a week of training, so that the next harvest is sold "
+        "with a share in what the buyers earn. The region has nine cooperatives.";
+    struct similar_index *x = similar_new(engine);
+    struct similar_hit hits[SIMILAR_HITS_MAX];
+    char first[400], second[400];
+    struct reading *one, *two;
+    size_t n;
+
+    (void)state;
+    snprintf(first, sizeof first, text, "argan");
+    snprintf(second, sizeof second, text, "saffron");
+    one = read_request("en", "Fair contracts for the argan cooperatives", first);
+    two = read_request("en", "Fair contracts for the saffron cooperatives", second);
+    similar_add(x, "TCD", "req_one", one);
+    n = similar_find(x, "TCD", two, hits);
+    assert_int_equal(n, 1);
+    assert_true(hits[0].verdict < SIMILAR_CERTAIN);
+    similar_hit_clear(&hits[0]);
+    reading_free(one);
+    reading_free(two);
+    similar_free(x);
+}
+
+/* Requests of one country name each other: "the training of customs was requested separately". */
+static void test_what_is_not_asked_here_is_nothing_in_common(void **state)
+{
+    static const char title[] = "Saving the seed collection";
+    static const char asked[] = "Power cuts have spoilt the cold room and seed no longer sprouts.";
+    struct similar_hit with, without;
+    char text[400];
+
+    (void)state;
+    snprintf(text, sizeof text, "%s The wetland of Lake Fitri was requested separately.", asked);
+    compare_with_lake("en", title, asked, &without);
+    compare_with_lake("en", title, text, &with);
+    assert_true(with.probability <= without.probability + 0.01);
+    assert_false(has_word(with.shared, "Fitri"));
+    similar_hit_clear(&with);
+    similar_hit_clear(&without);
+}
+
 static void test_chinese_sibling_is_at_most_possible(void **state)
 {
     struct similar_index *x = similar_new(engine);
@@ -330,6 +411,9 @@ int main(void)
         cmocka_unit_test(test_same_need_in_other_words_is_likely),
         cmocka_unit_test(test_same_need_in_another_language_is_likely),
         cmocka_unit_test(test_sibling_about_another_lake_is_at_most_possible),
+        cmocka_unit_test(test_many_siblings_stay_at_most_possible),
+        cmocka_unit_test(test_one_form_for_two_plants_is_not_certain),
+        cmocka_unit_test(test_what_is_not_asked_here_is_nothing_in_common),
         cmocka_unit_test(test_chinese_sibling_is_at_most_possible),
         cmocka_unit_test(test_another_matter_is_not_listed),
         cmocka_unit_test(test_an_empty_index_and_empty_texts_give_no_hit),
