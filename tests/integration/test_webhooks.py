@@ -26,7 +26,7 @@ class HookSite(Site):
         super().__init__(workers=workers, env={
             "LIAISON_WEBHOOK_CA": str(sink.ca), "LIAISON_WEBHOOK_LOOPBACK": "yes",
             "LIAISON_WEBHOOK_TIMEOUT_MS": "800", "LIAISON_DELIVER_LEASE_MS": "2500",
-            "LIAISON_DELIVER_RETRY_MS": "20", "LIAISON_WORKER_TAKEOVER_MS": "1500", "LIAISON_WEBHOOK_FAILURES": "5",
+            "LIAISON_DELIVER_RETRY_MS": "5", "LIAISON_WORKER_TAKEOVER_MS": "1500", "LIAISON_WEBHOOK_FAILURES": "5",
             **more})
 
     def start(self):
@@ -354,12 +354,12 @@ def test_a_name_that_leads_to_this_machine_is_never_called(tmp_path, answers):
 
 
 def test_kills_lose_nothing_and_repeat_only_under_the_same_id(sink, answers):
-    """Ten kills, one of two workers in work: at least once to the wire, once by webhook-id."""
+    """Six kills, one of two workers in work: at least once to the wire, once by webhook-id."""
     answers.by_path["kills"] = lambda call, handler: time.sleep(0.02) or 200
     with HookSite(sink, delivers=2) as site:
         create(site, "secretariat:ramsar", sink.url("kills"))
         ids = []
-        for n in range(10):
+        for n in range(6):
             doc = offered(site)
             ids.append(doc["id"])
             worker = site.delivering[n % 2]
