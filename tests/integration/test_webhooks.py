@@ -6,13 +6,14 @@ import hashlib
 import hmac
 import json
 import pathlib
+import subprocess
 import tempfile
 import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from harness import Site, partition_key, wait_until
+from harness import BIN, Site, partition_key, wait_until
 from sinks import HookSink
 
 WETLAND = {"title": "Ecological character of our lakeside wetland is changing",
@@ -377,3 +378,23 @@ def test_kills_lose_nothing_and_repeat_only_under_the_same_id(sink, answers):
             want = {e["version"] for e in site.events(id) if int(e["version"]) > 1}
             assert {str(v) for i, v in events if i == id} >= {str(v) for v in want}, id
         site.expect_dirty = True
+
+
+def test_the_command_line_does_all_of_it(site, sink):
+    def cli(*argv, code=0):
+        env = {**site.env, "LIAISON_SERVER": f"http://127.0.0.1:{site.ports[0]}",
+               "LIAISON_TOKEN_FILE": str(site.folder / "credentials.json")}
+        done = subprocess.run([BIN / "liaison", "--as", "country:KEN", "webhook", *argv], env=env, capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == code, (argv, done)
+        return done.stdout
+    id = json.loads(cli("create", sink.url("cli"), "--events", "request.claimed", "--json"))["id"]
+    assert cli("list").split("\t")[:3] == [id, "active", "0"]
+    for action in ("pause", "resume", "rotate", "test"):
+        assert id in cli(action, id)
+    call = wait_until(lambda: sink.of("cli"), 10, "the test call")[0]
+    wait_until(lambda: "\tsent\t1\t204\t" in cli("deliveries", id), 10, "it is listed")
+    assert "replayed\t1" in cli("replay", id, "--delivery", call.id)
+    assert cli("replay", id, code=2) == ""
+    assert "deleted" in cli("delete", id) and cli("list") == ""
+    assert cli("deliveries", id, code=3) == ""
