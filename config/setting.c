@@ -59,6 +59,8 @@ static const struct setting table[] = {
      "Drafts that one principal may have assessed in a minute; 0 for no limit."},
     {AT(failures_per_minute), "10", KIND_COUNT, true, 0, 1000000,
      "Failed sign-ins of one address in a minute before it is told to wait; 0 for no limit."},
+    {AT(attachment_hours), "24", KIND_COUNT, true, 0, 720,
+     "Hours after which an attachment that no request refers to is removed; looked for each hour."},
     {AT(assess_bytes), "67108864", KIND_COUNT, true, 1048576, 8589934592,
      "Memory of the daemon for stored requests that drafts are compared with, in bytes."},
     {AT(audit_key), "/etc/liaison/audit-key", KIND_TEXT, false, 0, 0,

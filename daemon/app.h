@@ -18,6 +18,7 @@ struct meter;
 struct pages;
 struct quota;
 struct statistics;
+struct vault;
 struct watch;
 
 struct app {
@@ -33,16 +34,18 @@ struct app {
     struct store *store;       /* owned */
     struct watch *watch;       /* owned: the event stream */
     struct event_hub *events;  /* owned: event streams of clients */
-    unsigned exports_n;        /* of GET /v1/requests under way */
-    unsigned bulks_n;          /* POST /v1/requests:bulk under way */
-    struct http_server *http;  /* owned */
-    struct auth *auth;         /* owned */
-    struct pages *pages;       /* owned: what browsers get; empty when there are none */
-    struct quota *quota;       /* owned: rate limits */
-    struct meter *meter;       /* owned: counters of this process */
-    struct gauge *gauge;       /* owned: samples of queue health */
-    struct statistics *statistics; /* owned: the last counts */
-    struct outlook *outlook;       /* owned: what countries may expect */
+    struct vault *vault;       /* owned: attachments; NULL: it cannot be had, which the log says */
+    unsigned uploads_n, downloads_n; /* of attachments under way */
+    unsigned exports_n;              /* of GET /v1/requests under way */
+    unsigned bulks_n;                /* POST /v1/requests:bulk under way */
+    struct http_server *http;        /* owned */
+    struct auth *auth;               /* owned */
+    struct pages *pages;             /* owned: what browsers get; empty when there are none */
+    struct quota *quota;             /* owned: rate limits */
+    struct meter *meter;             /* owned: counters of this process */
+    struct gauge *gauge;             /* owned: samples of queue health */
+    struct statistics *statistics;   /* owned: the last counts */
+    struct outlook *outlook;         /* owned: what countries may expect */
     int64_t started_ms;
     bool draining;
     bool reload_failed;

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "daemon/named.h"
+#include "daemon/vault.h"
+#include "protocol/document.h"
 #include "protocol/partition.h"
 
 #include <stdio.h>
@@ -12,6 +14,7 @@ static void filing_join_read(void *arg, struct stored *stored, const char *fault
 static void filing_join_refused(struct filing *f, const char *fault);
 static void filing_seen(void *arg, enum store_outcome outcome, const struct err *e);
 static void filing_store(struct filing *f);
+static void filing_end(struct filing *f, const struct err *e);
 static void filing_stored(void *arg, enum store_outcome outcome, const char *id,
                           const char *reference, const struct err *e);
 
@@ -36,6 +39,39 @@ static void record_begin(struct record *r, const struct request *request)
     r->return_state = STATE_SAME;
 }
 
+/* They stay from now on, also if the request is not stored after all: it may be sent again. */
+static enum err_code attachments_keep(struct filing *f, struct err *e)
+{
+    struct vault *vault = f->task->app->vault;
+    const json_t *list = json_object_get(f->doc, "attachments");
+    const json_t *one;
+    int64_t all_bytes = 0;
+    size_t i;
+
+    if (json_array_size(list) > 0 && !vault)
+        return err_set(e, ERR_UNAVAILABLE, "no vault");
+    json_array_foreach (list, i, one) {
+        char at[64];
+        int64_t bytes = 0;
+        enum err_code rc =
+            vault_keep(vault, f->request.country, document_text(one, "id"), &bytes, e);
+
+        snprintf(at, sizeof at, "#/attachments/%zu", i);
+        if (rc == ERR_NOT_FOUND)
+            fault_add(&f->faults, at, "id", "unknown_attachment");
+        else if (rc != ERR_OK)
+            return rc;
+        all_bytes += bytes;
+    }
+    if (all_bytes > VAULT_REQUEST_MAX) {
+        struct fault *fault = fault_add(&f->faults, "#", "attachments", "too_large");
+
+        if (fault)
+            fault->max = VAULT_REQUEST_MAX >> 20;
+    }
+    return f->faults.n ? err_set(e, ERR_VALIDATION, "attachments") : ERR_OK;
+}
+
 enum err_code filing_read(struct filing *f, struct task *t, json_t *doc, const char *country,
                           struct err *e)
 {
@@ -50,11 +86,17 @@ enum err_code filing_read(struct filing *f, struct task *t, json_t *doc, const c
 void filing_send(struct filing *f, const void *body, size_t n, const struct idempotency *i,
                  filing_fn fn, void *arg)
 {
+    struct err e = {0};
+
     f->body = body;
     f->body_n = n;
     f->idempotency = *i;
     f->fn = fn;
     f->arg = arg;
+    if (attachments_keep(f, &e) != ERR_OK) {
+        filing_end(f, &e);
+        return;
+    }
     if (f->request.join)
         named_read(f->task, f->request.join, filing_join_read, f);
     else

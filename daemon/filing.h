@@ -33,7 +33,7 @@ struct filing {
 enum err_code filing_read(struct filing *f, struct task *t, json_t *doc, const char *country,
                           struct err *e) ERR_CHECK;
 /* After filing_read. body: the document as it is kept; both it and *f live until fn is called,
- * never before this returns unless the request to join is named wrongly. */
+ * perhaps before this returns (a wrong name of a request or an attachment). */
 void filing_send(struct filing *f, const void *body, size_t n, const struct idempotency *i,
                  filing_fn fn, void *arg);
 void filing_clear(struct filing *f);

@@ -153,6 +153,8 @@ void http_abandon(struct http_exchange *x);
 /* An answer without end: headers now (no Content-Length, Connection: close), then bytes. x stays
  * with the operation. Closing by the client ends the stream: see http_closed_fn, http_is_gone. */
 void http_stream_begin(struct http_exchange *x, int status, const char *content_type);
+/* For a stream that has an end: its length, said before http_stream_begin. */
+void http_stream_length(struct http_exchange *x, int64_t bytes);
 /* False: the client has gone, or was just closed because limits.stream_bytes were unsent;
  * http_stream_end is still due. Never calls back. A client that takes longer than limits.write_ms
  * to catch up is closed too. Nothing is sent to a HEAD. */

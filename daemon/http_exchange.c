@@ -309,7 +309,7 @@ void http_stream_begin(struct http_exchange *x, int status, const char *content_
     if (x->conn->state != CONN_WORK)
         bug("stream in connection state %d", (int)x->conn->state);
     x->conn->must_close = true;
-    answer_write_head(x, status, content_type, -1, &out);
+    answer_write_head(x, status, content_type, x->stream_bytes ? x->stream_bytes : -1, &out);
     http_conn_stream(x->conn);
     http_conn_send(x->conn, out.text, out.bytes);
     http_conn_hurry(x->conn);
@@ -328,6 +328,11 @@ bool http_stream_write(struct http_exchange *x, const void *bytes, size_t n)
     http_conn_send(x->conn, bytes, n);
     http_conn_hurry(x->conn);
     return true;
+}
+
+void http_stream_length(struct http_exchange *x, int64_t bytes)
+{
+    x->stream_bytes = bytes;
 }
 
 void http_on_drained(struct http_exchange *x, http_drained_fn drained, void *arg)

@@ -88,8 +88,9 @@ struct http_exchange {
     void *closed_arg;
     http_drained_fn drained;
     void *drained_arg;
-    struct buf headers; /* of the answer, whole lines */
-    unsigned replaced;  /* bit i: row i of the default headers is not wanted */
+    int64_t stream_bytes; /* of a stream whose length is known, else 0 */
+    struct buf headers;   /* of the answer, whole lines */
+    unsigned replaced;    /* bit i: row i of the default headers is not wanted */
     LIST_ENTRY(http_exchange) entry;
 };
 

@@ -14,6 +14,7 @@
 #include "daemon/quota.h"
 #include "daemon/route.h"
 #include "daemon/statistics.h"
+#include "daemon/vault.h"
 #include "daemon/watch.h"
 #include "routing/engine.h"
 #include "routing/lexicon.h"
@@ -31,6 +32,7 @@ enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
 struct process {
     struct app app;
     struct event *signals[4];
+    struct event *sweep; /* of attachments */
     int exit_code;
     bool announced;
 };
@@ -180,6 +182,31 @@ static void process_signal(evutil_socket_t signal, short what, void *arg)
     http_server_drain(p->app.http, process_drained, p);
 }
 
+static void process_sweep(evutil_socket_t fd, short what, void *arg)
+{
+    const struct process *p = arg;
+
+    (void)fd, (void)what;
+    vault_sweep(p->app.vault, p->app.settings.attachment_hours * 3600000);
+}
+
+/* Everything else works without it: whoever sends a file is told that it cannot be taken now. */
+static void process_vault(struct process *p)
+{
+    struct app *app = &p->app;
+    struct err e = {0};
+
+    if (vault_new(app->settings.state, app->ring, &app->vault, &e) != ERR_OK) {
+        log_warning("no_attachments", "why=\"%s\"", e.detail);
+        return;
+    }
+    p->sweep = event_new(app->base, -1, EV_PERSIST, process_sweep, p);
+    if (!p->sweep)
+        bug("out of memory");
+    evtimer_add(p->sweep, &(struct timeval){.tv_sec = 3600});
+    event_active(p->sweep, EV_TIMEOUT, 0); /* what broke off when we did */
+}
+
 static enum err_code process_start(struct process *p, struct err *e)
 {
     struct app *app = &p->app;
@@ -226,6 +253,7 @@ static enum err_code process_start(struct process *p, struct err *e)
         return rc;
     app->gauge = gauge_new(app);
     app->statistics = statistics_new();
+    process_vault(p);
     app->outlook = outlook_new(app);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         p->signals[i] = evsignal_new(app->base, signals[i], process_signal, p);
@@ -246,6 +274,9 @@ static void process_stop(struct process *p)
     corpus_free(app->corpus);
     gauge_free(app->gauge);
     statistics_free(app->statistics);
+    vault_free(app->vault);
+    if (p->sweep)
+        event_free(p->sweep);
     outlook_free(app->outlook);
     http_server_free(app->http);
     auth_free(app->auth);

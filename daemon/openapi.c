@@ -156,7 +156,7 @@ static const char *answer_of(const struct route *r)
     if (!strcmp(r->path, "/v1/requests:assess"))
         return "Assessment";
     if (!strncmp(r->path, "/v1/requests", 12) && !strstr(r->path, "history") &&
-        (r->method == METHOD_POST || strstr(r->path, "{id}")))
+        (r->method == METHOD_POST || strstr(r->path, "{id}")) && !strstr(r->path, "{file}"))
         return "Request";
     return NULL;
 }
@@ -166,15 +166,17 @@ static const struct {
     enum head_method method;
     const char *path, *media, *about;
 } media[] = {
-    {METHOD_GET,  "/v1/requests",      "application/x-ndjson",
+    {METHOD_GET,  "/v1/requests/{id}/attachments/{file}", "*/*",
+     "the file, of the type that its content shows, to be saved"                              },
+    {METHOD_GET,  "/v1/requests",                         "application/x-ndjson",
      "all of them, a request a line, without other requests; the last line has summary: lines"},
-    {METHOD_GET,  "/v1/requests",      "text/csv",
+    {METHOD_GET,  "/v1/requests",                         "text/csv",
      "all of them as a table with headings; formulas are made text by an apostrophe"          },
-    {METHOD_POST, "/v1/requests:bulk", "application/x-ndjson",
+    {METHOD_POST, "/v1/requests:bulk",                    "application/x-ndjson",
      "a line for each line, in order: line, status, and id with reference, or problem; the last "
      "one "
      "has summary: ok, failed"                                                                },
-    {METHOD_GET,  "/v1/events",        "text/event-stream",
+    {METHOD_GET,  "/v1/events",                           "text/event-stream",
      "server-sent events: id (a position), event (the type), data (type, id, reference, country, "
      "from, to, version, at, actor); `reset` when the position cannot be gone on from"        },
 };
@@ -192,6 +194,10 @@ static void add_media(json_t *answers, const struct route *r)
 static const struct {
     const char *path, *media, *about;
 } taken[] = {
+    {"/v1/attachments",   "*/*",
+     "the file as it is, up to 10 MiB: PDF, PNG, JPEG, GIF, WebP, TIFF or plain text; the answer's "
+     "id "
+     "is what a request's attachments name"                                         },
     {"/v1/requests:bulk", "application/x-ndjson",
      "a Draft a line, up to 1,000 lines and 8 MiB; each may have an idempotency_key"},
 };
@@ -243,6 +249,10 @@ static json_t *operation(const struct route *r, const char *id, const char *abou
     if (strstr(r->path, "{id}"))
         json_array_append_new(parameters,
                               json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", "id", "in", "path",
+                                        "required", 1, "schema", "type", "string"));
+    if (strstr(r->path, "{file}"))
+        json_array_append_new(parameters,
+                              json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", "file", "in", "path",
                                         "required", 1, "schema", "type", "string"));
     if (r->takes_json)
         json_array_append_new(parameters,

@@ -6,6 +6,11 @@ struct task;
 
 void submit_begin(struct task *t);
 void bulk_begin(struct task *t);
+
+/* attachment.c */
+void upload_begin(struct task *t);
+void download_begin(struct task *t);
+
 void assess_begin(struct task *t);
 void list_begin(struct task *t);
 void show_begin(struct task *t);

@@ -26,6 +26,8 @@ const struct route routes[] = {
     {METHOD_GET,  "/v1/requests/{id}",               READERS,                false, show_begin,    "One request"},
     {METHOD_GET,  "/v1/requests/{id}/history",       READERS,                false, history_begin, "Every transition, oldest first"},
     {METHOD_POST, "/v1/requests/{id}/{action}",      READERS,                true,  act_begin,     "An action of the life cycle"},
+    {METHOD_POST, "/v1/attachments",                 COUNTRY,                false, upload_begin,  "A file that a request will refer to: PDF, image or text"},
+    {METHOD_GET,  "/v1/requests/{id}/attachments/{file}", READERS,           false, download_begin, "An attachment of a request, as a download"},
     {METHOD_GET,  "/v1/inbox",                       SECRETARIAT | COORDINATOR, false, inbox_begin, "What waits, in working order"},
     {METHOD_GET,  "/v1/events",                      ALL,                    false, events_begin,  "What happens to requests, as it happens"},
     {METHOD_GET,  "/v1/statistics",                  ALL,                    false, statistics_begin, "How many requests, by stage, theme and region; small counts withheld"},
@@ -76,7 +78,7 @@ static bool param_keep(const char *text, size_t n, char *out)
     return true;
 }
 
-/* id and action (TASK_PARAM_BYTES each) receive what stands for {id} and {action}. */
+/* id and action (TASK_PARAM_BYTES each) receive what stands for {id} and for {action} or {file}. */
 static bool route_matches(const struct app *app, const struct route *route, const char *path,
                           char *id, char *action)
 {
@@ -93,7 +95,8 @@ static bool route_matches(const struct app *app, const struct route *route, cons
         if (!strncmp(want, "{id}", want_n) && want_n == 4) {
             if (!param_keep(have, have_n, id))
                 return false;
-        } else if (want_n == 8 && !strncmp(want, "{action}", want_n)) {
+        } else if ((want_n == 8 && !strncmp(want, "{action}", want_n)) ||
+                   (want_n == 6 && !strncmp(want, "{file}", want_n))) {
             if (!param_keep(have, have_n, action))
                 return false;
         } else if (want_n != have_n || strncmp(want, have, want_n) != 0) {
@@ -142,10 +145,11 @@ static void match_find(const struct app *app, const struct http_exchange *http, 
 /* Bodies that are no JSON document: what they are, and how long they may be. The operation takes
  * them piece by piece. */
 static const struct body {
-    const char *path, *media;
+    const char *path, *media; /* media NULL: any */
     size_t bytes;
 } bodies[] = {
-    {"/v1/requests:bulk", "application/x-ndjson", 8 << 20},
+    {"/v1/requests:bulk", "application/x-ndjson", 8 << 20 },
+    {"/v1/attachments",   NULL,                   10 << 20}, /* what it is shows by itself */
 };
 
 static const struct body *route_body(const struct route *r)
@@ -200,7 +204,7 @@ bool route_admit(struct http_exchange *http, size_t *ret_body_bytes, void *arg)
         return refuse(app, http, ERR_UNAUTHENTICATED);
     body = route_body(m.route);
     media = body ? body->media : media_json;
-    if ((body || m.route->takes_json) && !is_media(head, media)) {
+    if ((body || m.route->takes_json) && media && !is_media(head, media)) {
         task_refuse(app, http, ERR_MEDIA_TYPE, media,
                     (struct word_value[]){
                         {"media", media},

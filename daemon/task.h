@@ -18,18 +18,18 @@ struct route;
 enum { TASK_PARAM_BYTES = 64 };
 
 struct task {
-    struct app *app;              /* borrowed */
-    struct http_exchange *http;   /* held until the answer */
-    const struct route *route;    /* borrowed */
-    struct principal who;         /* meaningful where the route asks for a role */
-    unsigned scopes;              /* of the token, enum token_scope; else as who */
-    char token[TASK_PARAM_BYTES]; /* its id; else as who */
-    char *cookie;                 /* owned, wiped: the session's; NULL: a bearer token */
-    const char *variant;          /* chooses among the words of a problem; NULL: the usual ones */
-    const char *violated;         /* a limit that is passed, NULL: none */
-    int retry_s;                  /* when to come again; 0: as usual with this problem */
-    char id[TASK_PARAM_BYTES];    /* {id} of the path, "" when it has none */
-    char action[TASK_PARAM_BYTES];
+    struct app *app;               /* borrowed */
+    struct http_exchange *http;    /* held until the answer */
+    const struct route *route;     /* borrowed */
+    struct principal who;          /* meaningful where the route asks for a role */
+    unsigned scopes;               /* of the token, enum token_scope; else as who */
+    char token[TASK_PARAM_BYTES];  /* its id; else as who */
+    char *cookie;                  /* owned, wiped: the session's; NULL: a bearer token */
+    const char *variant;           /* chooses among the words of a problem; NULL: the usual ones */
+    const char *violated;          /* a limit that is passed, NULL: none */
+    int retry_s;                   /* when to come again; 0: as usual with this problem */
+    char id[TASK_PARAM_BYTES];     /* {id} of the path, "" when it has none */
+    char action[TASK_PARAM_BYTES]; /* {action} or {file} */
     int language; /* index, config/mandate.h: for words in the answer; English unless asked for */
     struct idempotency idempotency;
     int64_t began_mono_ms;

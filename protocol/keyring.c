@@ -26,7 +26,8 @@ struct keyring {
 /* Subkey ids are the positions + 1, as F-2 counts them. */
 static const char contexts[KEY_USES_N][crypto_kdf_CONTEXTBYTES + 1] = {
     [KEY_FIELD] = "LSNfield", [KEY_FINGERPRINT] = "LSNfinge", [KEY_TOKEN] = "LSNtoken",
-    [KEY_CSRF] = "LSNcsrf_",  [KEY_CURSOR] = "LSNcurs_",      [KEY_REPLY] = "LSNreply"};
+    [KEY_CSRF] = "LSNcsrf_",  [KEY_CURSOR] = "LSNcurs_",      [KEY_REPLY] = "LSNreply",
+    [KEY_FILE] = "LSNfile_"};
 
 static bool key_add(struct keyring *ring, char *line, uint8_t master[KEY_BYTES])
 {

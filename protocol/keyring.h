@@ -11,7 +11,16 @@
 
 enum { KEY_BYTES = 32 };
 
-enum key_use { KEY_FIELD, KEY_FINGERPRINT, KEY_TOKEN, KEY_CSRF, KEY_CURSOR, KEY_REPLY, KEY_USES_N };
+enum key_use {
+    KEY_FIELD,
+    KEY_FINGERPRINT,
+    KEY_TOKEN,
+    KEY_CSRF,
+    KEY_CURSOR,
+    KEY_REPLY,
+    KEY_FILE,
+    KEY_USES_N
+};
 
 struct keyring; /* opaque; secrets in guarded memory */
 

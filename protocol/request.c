@@ -26,6 +26,11 @@ static const struct field contact_fields[] = {
     WORD("language", language_words, "language they read"),
     END};
 
+static const struct field attachment_fields[] = {
+    {"id", FIELD_TEXT, true, 0, 36, 36, NULL, NULL, FIELD_UNSTORED, "as POST /v1/attachments said"},
+    TEXT("name", 1, 150, "name of the file, for people"),
+    END};
+
 static const struct field item_fields[] = {
     WORD("kind", kind_words, "kind of help"),
     TEXT("text", 1, 300, "what is asked"),
@@ -72,6 +77,7 @@ const struct field request_fields[] = {
     TEXT("main_topic", 1, 24, "topic code"),
     TEXTS("secondary_topics", 2, 24, "topic codes"),
     {"assistance_kind", FIELD_WORD, false, 4, 0, 0, kind_words, NULL, FIELD_UNSTORED, "kinds of help wanted"},
+    {"attachments", FIELD_OBJECT, false, 10, 0, 0, NULL, attachment_fields, FIELD_UNSTORED, "files sent in before, 25 MiB together"},
     {"items", FIELD_OBJECT, false, 8, 0, 0, NULL, item_fields, FIELD_UNSTORED, "what is asked, piece by piece"},
     TEXT("emergency_facts", 1, 1000, "what happened, when, what is at risk, what is done"),
     {"needed_by", FIELD_DATE, false, 0, 0, 0, NULL, NULL, FIELD_UNSTORED, "by when"},

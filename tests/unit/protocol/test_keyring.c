@@ -4,8 +4,8 @@
 
 static void test_keys_are_derived_as_the_vectors_say(void **state)
 {
-    static const char *const contexts[KEY_USES_N] = {"LSNfield", "LSNfinge", "LSNtoken",
-                                                     "LSNcsrf_", "LSNcurs_", "LSNreply"};
+    static const char *const contexts[KEY_USES_N] = {"LSNfield", "LSNfinge", "LSNtoken", "LSNcsrf_",
+                                                     "LSNcurs_", "LSNreply", "LSNfile_"};
     struct keyring *ring = ring_of("7 active " RING_MASTER "\n");
     uint8_t master[32];
     uint8_t derived[32];
