@@ -143,6 +143,9 @@ static bool timing_read(struct record *r, const json_t *clock)
     json_int_t wake, used, grace, done, kept_used, kept_grace, kept_done, unmatched, plan_due, plan;
     int is_open;
 
+    if (!clock) /* of a time before clocks: its next step sets one */
+        return true;
+
     if (json_unpack((json_t *)(uintptr_t)clock, "[I, I, I, I, I, I, I, b, I, I, I]", &wake, &used,
                     &grace, &done, &kept_used, &kept_grace, &kept_done, &is_open, &unmatched,
                     &plan_due, &plan) ||
@@ -205,13 +208,14 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
 {
     int language, urgency, disclosure, restricted, back, outcome;
     json_int_t submitted, updated, since, due, epoch, claimed, lease, reopened;
-    const json_t *offers, *informed, *clock;
+    const json_t *offers, *informed;
+    const json_t *clock = NULL;
     const char *lead, *referred;
     struct record read = *r;
 
     if (json_unpack((json_t *)(uintptr_t)meta,
                     "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:b, s:i, "
-                    "s:i, s:I, s:s, s:o}",
+                    "s:i, s:I, s:s, s?o}",
                     "l", &language, "u", &urgency, "d", &disclosure, "s", &submitted, "m", &updated,
                     "b", &since, "e", &due, "h", &lead, "n", &epoch, "c", &claimed, "x", &lease,
                     "o", &offers, "i", &informed, "r", &restricted, "t", &back, "z", &outcome, "p",

@@ -82,6 +82,36 @@ static void test_a_full_house_of_offers_is_written_and_read(void **state)
     json_decref(meta);
 }
 
+static void test_what_a_clock_knows_is_read_back_and_may_be_missing(void **state)
+{
+    struct record r = sample_submitted();
+    struct record back = sample_submitted();
+    struct err e = {0};
+    json_t *meta;
+
+    (void)state;
+    r.wake_ms = SAMPLE_NOW_MS + 1;
+    r.timer = (struct timer){.used_ms = 2, .grace_ms = 3, .done_n = 4};
+    r.kept = (struct timer){.used_ms = 5, .grace_ms = 6, .done_n = 7};
+    r.is_open = true;
+    r.unmatched_n = 8;
+    r.plan_due_ms = SAMPLE_NOW_MS + 9;
+    r.plan_ms = 10;
+    r.level = 2;
+    r.is_raised = true;
+    sample_offer(&r, "cms", OFFER_SUPPORT, OFFER_ACCEPTED);
+    r.offers[0].contributed_ms = SAMPLE_NOW_MS + 11;
+    r.offers[0].is_reminded = true;
+    meta = record_meta(&r);
+    assert_int_equal(record_read_meta(&back, meta, &e), ERR_OK);
+    assert_memory_equal(&back, &r, sizeof r);
+    json_object_del(meta, "k"); /* of a time before clocks */
+    back = sample_submitted();
+    assert_int_equal(record_read_meta(&back, meta, &e), ERR_OK);
+    assert_int_equal(back.wake_ms, 0);
+    json_decref(meta);
+}
+
 /* Puts value at member of a good meta; NULL: takes the member out. */
 /* RECORD_REFERRED_BYTES - 1 letters, opened and not closed. */
 #define TEN "xxxxxxxxxx"
@@ -309,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_written_is_read_back),
         cmocka_unit_test(test_a_full_house_of_offers_is_written_and_read),
+        cmocka_unit_test(test_what_a_clock_knows_is_read_back_and_may_be_missing),
         cmocka_unit_test(test_meta_that_we_never_write_is_refused_and_changes_nothing),
         cmocka_unit_test(test_few_records_pay_for_what_few_have),
         cmocka_unit_test(test_a_reference_is_told_from_anything_else),
