@@ -1,4 +1,4 @@
-# Builds the web pages: cmake -DNPM= -DWEB= -DOUT= -P web.cmake
+# Builds the web pages: cmake -DNPM= -DWEB= -DFORMS= -DOUT= -P web.cmake
 # What npm brings lies beside package-lock.json, one for all builds; two builds wait for each other.
 file(LOCK ${WEB}/.build.lock GUARD PROCESS)
 file(SHA256 ${WEB}/package-lock.json wanted)
@@ -16,7 +16,7 @@ if(NOT have STREQUAL wanted)
   endif()
   file(WRITE ${stamp} ${wanted})
 endif()
-execute_process(COMMAND ${NPM} run --silent build -- ${OUT}
+execute_process(COMMAND ${NPM} run --silent build -- ${FORMS} ${OUT}
   WORKING_DIRECTORY ${WEB} RESULT_VARIABLE failed)
 if(failed)
   message(FATAL_ERROR "the web pages could not be built")

@@ -1,4 +1,6 @@
-/* lifecycle_print lua|markdown: prints what follows from the life-cycle table. Run at build. */
+/* lifecycle_print lua|markdown|forms: prints what follows from the tables of the life cycle and of
+ * the forms. Run at build. */
+#include "protocol/form.h"
 #include "protocol/lifecycle.h"
 
 #include <stdio.h>
@@ -10,7 +12,9 @@ int main(int argc, char **argv)
         lifecycle_print_lua(stdout);
     else if (argc == 2 && !strcmp(argv[1], "markdown"))
         lifecycle_print_markdown(stdout);
+    else if (argc == 2 && !strcmp(argv[1], "forms"))
+        form_print_json(stdout);
     else
-        return fputs("usage: lifecycle_print lua|markdown\n", stderr), 2;
+        return fputs("usage: lifecycle_print lua|markdown|forms\n", stderr), 2;
     return 0;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Why: one line for all tests, whatever ran them. Reads what script/test left behind: the file
 "single" with a line for each check, build and fuzz target; ctest's junit file, in which each program
-holds many cmocka cases; pytest's junit file. A program that fails although each of its cases passed
+holds many cmocka cases; junit files of pytest and node. A program that fails although each of its cases passed
 (a leak, a crash at the end) counts as one failed test, and so does a suite without its file.
 
 usage: tally.py FOLDER      exit 1 when anything failed
@@ -57,6 +57,7 @@ def main():
     results = collections.Counter(line.split()[-1] for line in single)
     results.update(suite(folder / "junit/units.xml", program))
     results.update(suite(folder / "junit/integration.xml", pytest_case))
+    results.update(suite(folder / "junit/pages.xml", pytest_case))
     line = f"{results['passed']} passed, {results['failed']} failed"
     print(line + (f", {results['skipped']} skipped" if results["skipped"] else ""))
     return 1 if results["failed"] else 0

@@ -1,5 +1,5 @@
-// Builds the pages: node build.mjs OUT
-// OUT  a folder, made anew: pages.csv lists what is in it.
+// Builds the pages: node build.mjs FORMS OUT
+// FORMS  what lifecycle_print forms prints; OUT  a folder, made anew: pages.csv lists what is in it.
 // The same input gives the same bytes: names carry a hash of the content, nothing carries a date.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync, renameSync } from "node:fs";
@@ -12,8 +12,8 @@ import { readTable, wordsOf } from "./table.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const config = join(here, "../config");
-if (!process.argv[2]) throw new Error("usage: node build.mjs OUT");
-const outPath = resolve(process.argv[2]);
+const [formsPath, outPath] = process.argv.slice(2).map((p) => resolve(p));
+if (!outPath) throw new Error("usage: node build.mjs FORMS OUT");
 
 const work = `${outPath}.new`;
 rmSync(work, { recursive: true, force: true });
@@ -36,19 +36,45 @@ function put(path, type, bytes, { language = "", fixed = true } = {}) {
 const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 10);
 const hashed = (name, ending, type, bytes) => put(`/_/${name}-${hashOf(bytes)}.${ending}`, type, bytes);
 
+// Script: one for all, the board's apart. Names of pieces follow their content.
+const forms = { name: "forms", setup(build) {
+  build.onResolve({ filter: /^liaison:forms$/ }, () => ({ path: formsPath, namespace: "forms" }));
+  build.onLoad({ filter: /.*/, namespace: "forms" }, () => ({ contents: readFileSync(formsPath, "utf8"), loader: "json" }));
+} };
+const bundle = await esbuild.build({
+  entryPoints: [join(here, "src/app.jsx")], bundle: true, splitting: true, format: "esm", minify: true, write: false,
+  target: "es2022", charset: "utf8", legalComments: "none", jsx: "automatic", jsxImportSource: "preact",
+  outdir: "/_", entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", plugins: [forms], logLevel: "error",
+  absWorkingDir: here, metafile: true,
+});
+const pathOf = (file) => `/_/${file.split("/").pop()}`;
+for (const file of bundle.outputFiles) put(pathOf(file.path), "text/javascript; charset=utf-8", file.contents);
+const [entry, made] = Object.entries(bundle.metafile.outputs).find(([, o]) => o.entryPoint === "src/app.jsx");
+const script = pathOf(entry);
+const pieces = made.imports.filter((i) => i.kind === "import-statement").map((i) => pathOf(i.path));
+put("/sw.js", "text/javascript; charset=utf-8",
+  (await esbuild.transform(readFileSync(join(here, "src/sw.js"), "utf8"), { minify: true })).code, { fixed: false });
+
 // Style: one sheet; a colour for each convention, as data.
 const conventions = readTable(join(here, "conventions.csv"));
 const enabled = readTable(join(config, "secretariats.csv")).filter((s) => s.enabled === "yes").map((s) => s.code);
 const css = readFileSync(join(here, "src/style.css"), "utf8") +
+  readFileSync(join(here, "node_modules/uplot/dist/uPlot.min.css"), "utf8") +
   conventions.map((c) => `.c-${c.code}{--c:${c.light};--cd:${c.dark}}`).join("");
 const style = hashed("style", "css", "text/css; charset=utf-8", (await esbuild.transform(css, { loader: "css", minify: true })).code);
 const icon = hashed("icon", "svg", "image/svg+xml", readFileSync(join(here, "src/icon.svg")));
 
 // Words and the front page, for each language.
 for (const language of Object.keys(LANGUAGES)) {
-  const { all } = wordsOf(config, here, language);
+  const { shown, all } = wordsOf(config, here, language);
+  const words = hashed(`words-${language}`, "json", "application/json", JSON.stringify(shown));
+  const manifest = hashed(`manifest-${language}`, "json", "application/manifest+json", JSON.stringify({
+    name: all["web.name"], short_name: all["web.name"], description: all["front.lead"], lang: LANGUAGES[language].tag,
+    dir: LANGUAGES[language].dir, start_url: `/${language}`, scope: "/", display: "standalone",
+    background_color: "#ffffff", theme_color: "#14506b", icons: [{ src: icon, sizes: "any", type: "image/svg+xml" }],
+  }));
   put(`/${language}`, "text/html; charset=utf-8",
-    frontPage({ language, words: all, enabled, assets: { style, icon } }), { language, fixed: false });
+    frontPage({ language, words: all, enabled, assets: { script, pieces, style, icon, words, manifest } }), { language, fixed: false });
 }
 
 writeFileSync(join(work, "pages.csv"),

@@ -1,4 +1,4 @@
-// The public front page in one language.
+// The public front page in one language; also the frame that the script fills for who signs in.
 export const LANGUAGES = { // in the order of the United Nations
   ar: { name: "عربي", tag: "ar", dir: "rtl" },
   zh: { name: "中文", tag: "zh-Hans", dir: "ltr" },
@@ -17,23 +17,26 @@ export function frontPage({ language, words, enabled, assets }) {
     return escape(words[key]);
   };
   const bar = Object.entries(LANGUAGES).map(([code, l]) =>
-    `<a href="/${code}" hreflang="${l.tag}" lang="${l.tag}"${code === language ? ' aria-current="true"' : ""}>${l.name}</a>`).join("");
+    `<a href="/${code}" hreflang="${l.tag}" lang="${l.tag}" data-lang${code === language ? ' aria-current="true"' : ""}>${l.name}</a>`).join("");
   const steps = ["one", "two", "three"].map((n) => `<li><h3>${t(`front.step.${n}`)}</h3><p>${t(`front.step.${n}.text`)}</p></li>`).join("");
   const cards = enabled.map((code) => `<li class="card c-${code}"><h3>${t(`secretariat.${code}`)}</h3><p>${t(`front.helps.${code}`)}</p></li>`).join("");
   const alternates = Object.entries(LANGUAGES).map(([code, l]) => `<link rel="alternate" hreflang="${l.tag}" href="/${code}">`).join("");
   return `<!doctype html>
-<html lang="${tag}" dir="${dir}" data-language="${language}">
+<html lang="${tag}" dir="${dir}" data-language="${language}" data-words="${assets.words}" data-manifest="${assets.manifest}">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><meta name="description" content="${t("front.lead")}">
 <title>${t("web.name")}</title>
 <link rel="stylesheet" href="${assets.style}"><link rel="icon" href="${assets.icon}">
-${alternates}
+<link rel="preload" href="${assets.words}" as="fetch" crossorigin>
+${assets.pieces.map((p) => `<link rel="modulepreload" href="${p}">`).join("")}${alternates}
+<script type="module" src="${assets.script}"></script>
 </head>
 <body>
 <a class="skip" href="#main">${t("web.skip")}</a>
 <header>
 <div class="row"><a class="brand" href="/${language}">${t("web.name")}</a><nav class="languages" aria-label="${t("web.languages")}">${bar}</nav></div>
+<nav id="bar" class="row bar" aria-label="${t("web.pages")}"><a class="button" href="#/in">${t("web.sign_in")}</a></nav>
 </header>
 <main id="main" tabindex="-1">
 <div id="front">
@@ -42,7 +45,9 @@ ${alternates}
 <section aria-labelledby="how"><h2 id="how">${t("front.how")}</h2><ol class="how">${steps}</ol></section>
 <section aria-labelledby="who"><h2 id="who">${t("front.who")}</h2><p>${t("front.who.text")}</p><ul class="grid">${cards}</ul></section>
 <section aria-labelledby="get"><h2 id="get">${t("front.token")}</h2><p>${t("front.token.text")}</p></section>
+<noscript><p class="note">${t("front.noscript")}</p></noscript>
 </div>
+<div id="app"></div>
 </main>
 <footer><p>${t("front.foot")}</p></footer>
 </body>

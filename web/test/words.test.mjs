@@ -1,11 +1,12 @@
 // Words in one place, whole in six languages: the same keys, the same placeholders, and for counted
 // things each form that a language has (CLDR), no other.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { LANGUAGES } from "../front.mjs";
-import { readTable } from "../table.mjs";
+import { readTable, wordsOf } from "../table.mjs";
 
 const rows = readTable(join(dirname(fileURLToPath(import.meta.url)), "../words.csv"));
 const languages = Object.keys(LANGUAGES);
@@ -35,6 +36,17 @@ test("counted things have the forms of each language", () => {
       const wanted = new Intl.PluralRules(LANGUAGES[language].tag).resolvedOptions().pluralCategories;
       const given = forms.filter((r) => r[language]).map((r) => r.key.split("#")[1]);
       assert.deepEqual(given.sort(), [...wanted].sort(), `${key} in ${language}`);
+    }
+});
+
+test("whatever the protocol asks for has its words", { skip: !process.env.LIAISON_FORMS }, () => {
+  const web = join(dirname(fileURLToPath(import.meta.url)), "..");
+  const { shown } = wordsOf(join(web, "../config"), web, "en");
+  const { actions } = JSON.parse(readFileSync(process.env.LIAISON_FORMS, "utf8"));
+  for (const [action, fields] of Object.entries(actions))
+    for (const f of fields.filter((x) => x.name !== "epoch" && x.name !== "not_duplicate_of")) {
+      assert.ok([`say.${action}.${f.name}`, `say.${f.name}`, `field.${f.name}`].some((key) => key in shown), `${action}: ${f.name}`);
+      for (const word of f.words || []) assert.ok(`${f.name === "role" ? "part" : f.name}.${word}` in shown, `${action}: ${f.name} ${word}`);
     }
 });
 

@@ -1,0 +1,53 @@
+// Words for people, in the language of the page: fetched once, from one file for each language.
+const root = document.documentElement;
+
+export const language = root.dataset.language;
+const locale = root.lang;
+const plurals = new Intl.PluralRules(locale);
+const instant = new Intl.DateTimeFormat(locale, {
+  year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short",
+});
+const day = new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", day: "numeric", timeZone: "UTC" });
+const distance = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+
+let table = {};
+
+export async function loadWords() {
+  table = await (await fetch(root.dataset.words)).json();
+}
+
+export const has = (key) => key in table;
+
+/** The text under key with its {placeholders} filled; a key that is not there shows itself. */
+export function t(key, values = {}) {
+  return (table[key] ?? key).replace(/\{([a-z_]+)\}/g, (all, name) => values[name] ?? all);
+}
+
+/** The same where a number decides the form of the sentence (CLDR plural categories). */
+export function tn(key, n, values = {}) {
+  const form = `${key}#${plurals.select(n)}`;
+  return t(has(form) ? form : `${key}#other`, { n: number.format(n), ...values });
+}
+
+export const formatNumber = (n) => (n == null ? "–" : number.format(n));
+export const formatInstant = (text) => instant.format(new Date(text));
+export const formatDay = (text) => day.format(new Date(text));
+
+const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+/** "in 3 days", "2 hours ago". */
+export function formatDistance(text, now = Date.now()) {
+  const seconds = (new Date(text) - now) / 1000;
+  const [unit, size] = STEPS.find(([, s]) => Math.abs(seconds) >= s) ?? STEPS[3];
+  return distance.format(Math.round(seconds / size), unit);
+}
+
+export function formatSpan(seconds) {
+  if (seconds == null) return "–";
+  const [unit, size] = STEPS.find(([, s]) => seconds >= s) ?? STEPS[3];
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 })
+    .format(seconds / size);
+}
+
+export const convention = (code) => t(`secretariat.${code}`);
