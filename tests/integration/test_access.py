@@ -26,6 +26,8 @@ ROUTES = {
     "POST /v1/requests": {"country"},
     "POST /v1/requests:assess": {"country", "coordinator"},
     "POST /v1/requests:bulk": {"country", "coordinator"},
+    "POST /v1/attachments": {"country"},
+    "GET /v1/requests/{id}/attachments/{file}": READERS,
     "GET /v1/requests": READERS,
     "GET /v1/requests/{id}": READERS,
     "GET /v1/requests/{id}/history": READERS,
@@ -105,7 +107,7 @@ def test_each_route_for(site, theirs, role, who, sees):
             if route == "GET /" or ROUTES[route] is OPEN:
                 continue
             method = route.split()[0]
-            at = path.replace("{id}", theirs["id"]) + QUERIES.get(route, "")
+            at = path.replace("{id}", theirs["id"]).replace("{file}", "none") + QUERIES.get(route, "")
             answer = client(method, at, {"no_such_member": 1} if method == "POST" else None,
                             {"Content-Type": MEDIA[route]} if route in MEDIA else None)
             if role is None:
@@ -119,8 +121,10 @@ def test_each_route_for(site, theirs, role, who, sees):
                 assert answer.status in (404, 422), (path, answer)
                 assert (answer.status, answer.doc["detail"]) == (nobody.status, nobody.doc["detail"]), "as if not there"
                 assert theirs["reference"] not in answer.body.decode()
-                if method == "GET":
+                if method == "GET" and "{file}" not in path:
                     assert answer.type == "not-found"
+            elif "{file}" in path:
+                assert (answer.status, answer.type) == (404, "not-found"), "there is no such file"
             elif path.startswith("/v1/requests/{id}"):
                 assert answer.status in (200, 409, 422), (path, answer)
             else:
