@@ -9,6 +9,7 @@ import { Fault, Heading, Time } from "./parts.jsx";
 const EVERY_MS = 5000;
 const SAMPLES_MAX = 720;
 const STALLED_S = 10;
+const WINDOW_S = 600; /* a plot shows at least so much time */
 const LATE_WORKER_S = 15;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -26,7 +27,7 @@ function Plot({ label, series, samples }) {
     const axis = { stroke: colour("--ink"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
     plot.current = new uPlot({
       width: box.current.clientWidth, height: 200, legend: { show: true, live: false }, cursor: { show: false },
-      scales: { y: { range: (u, min, max) => [0, Math.max(1, max * 1.1)] } },
+      scales: { x: { range: (u, min, max) => [Math.min(min, max - WINDOW_S), max] }, y: { range: (u, min, max) => [0, Math.max(1, max * 1.1)] } },
       axes: [axis, { ...axis, size: 60 }],
       series: [{}, ...series.map((s) => ({ label: t(s.word), stroke: colour(s.colour), width: 2, dash: s.dash }))],
     }, [[], ...series.map(() => [])], box.current);
