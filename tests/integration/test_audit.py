@@ -159,6 +159,8 @@ def edit_file(rng, log):
     else:
         leaf = json.dumps({"entry": "1-1", "fields": {"action": "close"}, "stream": "p00"}).encode() + b"\n"
         new = b"".join(lines[:i] + [leaf] + lines[i + 1:])
+    if new.startswith(data):
+        new = data  # behind the last checkpoint nothing is signed yet: the store's comparison finds that
     (log / name).write_bytes(new)
     return f"{name}: {kind} at {at} / line {i}", new != data
 
