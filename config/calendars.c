@@ -187,7 +187,7 @@ static enum err_code calendar_row(void *arg, const struct csv *row, struct err *
     struct reading *r = arg;
     char of[sizeof r->book->list[0].of], zone[CALENDAR_NAME_BYTES];
     struct err why = {0};
-    unsigned rest;
+    unsigned rest = 0;
     enum err_code rc;
 
     if ((rc = csv_copy(row, "of", of, sizeof of, e)) ||

@@ -172,7 +172,8 @@ class Answer:
         self.headers = dict(self.pairs)
         self.body = body
         kind = self.headers.get("content-type", "")
-        self.doc = json.loads(body) if body and "json" in kind and "ndjson" not in kind else None
+        plain = self.headers.get("content-encoding") is None
+        self.doc = json.loads(body) if body and plain and "json" in kind and "ndjson" not in kind else None
 
     def __iter__(self):  # status, headers, doc = ...
         return iter((self.status, self.headers, self.doc))

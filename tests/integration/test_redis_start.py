@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -216,8 +217,10 @@ def test_second_server_on_one_store_is_refused(store):
         second.stop()
 
 
-def test_long_state_path_gets_a_short_socket(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+def test_long_state_path_gets_a_short_socket(tmp_path, monkeypatch, request):
+    runtime = tempfile.TemporaryDirectory(dir="/tmp")
+    request.addfinalizer(runtime.cleanup)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime.name)
     state = tmp_path / ("long" * 30)
     store = Store(state)
     said = subprocess.run([ROOT / "script/redis", "--socket", state], capture_output=True,
