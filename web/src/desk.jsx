@@ -42,7 +42,7 @@ export function All({ me }) {
   const [asked, setAsked] = useState("");
   const [rest, setRest] = useState({ items: [], next: null });
   const state = useRead(async () => {
-    const doc = await read(`/v1/requests?limit=50${asked}`);
+    const doc = await read(`/v1/requests?limit=20${asked}`);
     setRest({ items: [], next: doc.next });
     return doc;
   }, [asked]);
