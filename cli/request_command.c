@@ -249,7 +249,7 @@ static enum exit_code list_pages(const struct line *line, const char *first_path
     return rc;
 }
 
-enum exit_code list_run(const struct line *line)
+void request_command_filters(const struct line *line, struct buf *path)
 {
     static const char *const filters[][2] = {
         {"state",         "state"        },
@@ -260,14 +260,20 @@ enum exit_code list_run(const struct line *line)
         {"language",      "language"     },
         {"q",             "q"            },
         {"updated-since", "updated_since"},
-        {"sort",          "sort"         },
-        {"limit",         "limit"        },
     };
+
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
+        url_add_query(path, filters[i][1], line_flag(line, filters[i][0]));
+}
+
+enum exit_code list_run(const struct line *line)
+{
     BUF_AUTO struct buf path = {0};
 
     buf_add_text(&path, "/v1/requests");
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
-        url_add_query(&path, filters[i][1], line_flag(line, filters[i][0]));
+    request_command_filters(line, &path);
+    url_add_query(&path, "sort", line_flag(line, "sort"));
+    url_add_query(&path, "limit", line_flag(line, "limit"));
     return list_pages(line, buf_text(&path));
 }
 

@@ -5,6 +5,7 @@
 #include "cli/input.h"
 #include "cli/line.h"
 #include "cli/report.h"
+#include "cli/request_command.h"
 #include "cli/screen.h"
 #include "cli/sheet.h"
 #include "cli/url.h"
@@ -257,16 +258,6 @@ static bool is_summary(const struct export *x)
 
 enum exit_code export_run(const struct line *line)
 {
-    static const char *const filters[][2] = {
-        {"state",         "state"        },
-        {"country",       "country"      },
-        {"secretariat",   "secretariat"  },
-        {"theme",         "theme"        },
-        {"urgency",       "urgency"      },
-        {"language",      "language"     },
-        {"q",             "q"            },
-        {"updated-since", "updated_since"},
-    };
     BUF_AUTO struct buf path = {0};
     struct export x = {.is_table = line_has(line, "csv")};
     struct api_stream stream = {.accept = x.is_table ? "text/csv" : "application/x-ndjson",
@@ -279,8 +270,7 @@ enum exit_code export_run(const struct line *line)
     enum exit_code rc = api_open(line, &api);
 
     buf_add_text(&path, "/v1/requests");
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
-        url_add_query(&path, filters[i][1], line_flag(line, filters[i][0]));
+    request_command_filters(line, &path);
     url_add_query(&path, "of", line_has(line, "history") ? "history" : NULL);
     stream.path = buf_text(&path);
     if (rc == EXIT_DONE && api_take(api, &stream, &answer, &e) != ERR_OK) {

@@ -38,58 +38,50 @@ static void labels_without(const struct learn *l, const struct example *x,
         labels[CLASS_OUTSIDE] = 1;
 }
 
-static void labels_make(const struct learn *l, const struct example *x, double labels[CLASSES_MAX])
+/* The supporters share what is given, each as much. Returns how many they are. */
+static int labels_share(const struct example *x, double whole, double labels[CLASSES_MAX])
 {
-    unsigned support = x->label.support;
-    int n;
+    unsigned support = x->label.support & ~(x->label.lead >= 0 ? 1U << x->label.lead : 0);
+    int n = __builtin_popcount(support);
 
-    memset(labels, 0, CLASSES_MAX * sizeof *labels);
-    if (!x->label.lead_known) {
-        labels_without(l, x, labels);
-        return;
-    }
-    if (x->label.lead < 0) {
-        labels[CLASS_OUTSIDE] = 1;
-        return;
-    }
-    support &= ~(1U << x->label.lead);
-    n = __builtin_popcount(support);
-    labels[x->label.lead] = n > 0 ? 1 - support_part : 1;
     for (size_t s = 0; s < SECRETARIATS_MAX; s++)
         if (support >> s & 1)
-            labels[s] = support_part / n;
+            labels[s] = whole / n;
+    return n;
 }
 
-/* False: nothing is known of who leads. */
+/* False: nothing is known of who leads. labels are 0. */
 static bool label_lead(const struct learn *l, const struct example *x, double labels[CLASSES_MAX])
 {
-    labels_make(l, x, labels);
-    return x->label.lead_known || x->label.not_lead;
+    const struct label *known = &x->label;
+
+    if (!known->lead_known && !known->not_lead)
+        return false;
+    if (!known->lead_known)
+        labels_without(l, x, labels);
+    else if (known->lead < 0)
+        labels[CLASS_OUTSIDE] = 1;
+    else
+        labels[known->lead] = labels_share(x, support_part, labels) > 0 ? 1 - support_part : 1;
+    return true;
 }
 
-/* Those who come in share it; outside: nobody does. False: not known. */
+/* Those who come in share it; outside: nobody does. False: not known. labels are 0. */
 static bool label_support(const struct learn *l, const struct example *x,
                           double labels[CLASSES_MAX])
 {
     const struct label *known = &x->label;
     unsigned all = (1U << l->mandate->secretariats_n) - 1;
-    unsigned support = known->support, told = known->support | known->no_support;
-    int n;
+    unsigned told = known->support | known->no_support;
 
     if (!known->lead_known)
         return false;
-    if (known->lead >= 0) {
-        support &= ~(1U << known->lead);
+    if (known->lead >= 0)
         told |= 1U << known->lead;
-    }
-    n = __builtin_popcount(support);
-    memset(labels, 0, CLASSES_MAX * sizeof *labels);
-    for (size_t s = 0; s < SECRETARIATS_MAX; s++)
-        if (support >> s & 1)
-            labels[s] = 1.0 / n;
-    if (n == 0)
-        labels[CLASS_OUTSIDE] = 1;
-    return n > 0 || (told & all) == all;
+    if (labels_share(x, 1, labels) > 0)
+        return true;
+    labels[CLASS_OUTSIDE] = 1;
+    return (told & all) == all;
 }
 
 typedef bool label_fn(const struct learn *l, const struct example *x, double labels[CLASSES_MAX]);
@@ -103,6 +95,7 @@ static void learn_classes(const struct learn *l, label_fn *label, const struct e
     size_t cases_n = 0;
 
     for (size_t i = 0; i < n; i++) {
+        memset(cases[cases_n].labels, 0, sizeof cases[cases_n].labels);
         if ((int)list[i]->fold == but || !label(l, list[i], cases[cases_n].labels))
             continue;
         cases[cases_n].features_n =

@@ -2,9 +2,11 @@
  * one slot of a Redis Cluster.
  *
  *   lia:{p07}:req:<id>         hash    the record (record.h): state version country ref meta body
- * inner lia:{p07}:hist:<id>        list    sealed history lines, oldest first
+ *                                      inner
+ *   lia:{p07}:hist:<id>        list    sealed history lines, oldest first
  *   lia:{p07}:idem:<who>:<hash> hash   Idempotency-Key record: f fingerprint, id, o operation;
- * expires lia:{p07}:country:<CCC>    hash    n:<year>: last reference number
+ *                                      expires
+ *   lia:{p07}:country:<CCC>    hash    n:<year>: last reference number
  *   lia:{p07}:decided:<CCC>    list    ids in the order decided, each with its sealed vector
  *                                      behind it (candidate_store.h); its length is the country's
  *                                      epoch

@@ -5,6 +5,7 @@
 #include "protocol/seal.h"
 #include "protocol/word.h"
 #include "store/event_store.h"
+#include "store/group.h"
 #include "store/keys.h"
 #include "store/reply.h"
 
@@ -14,15 +15,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char group[] = "deliver";
+static const struct group group = {"deliver", "events", "deliver_group_v1"};
 
 const char *const notice_kind_words[] = {"mail", "hook", "event", NULL};
 const char *const notice_outcome_words[] = {"sent", "later", "back", "dead", "dropped", NULL};
 
+void notice_store_prepare(struct store *s, void (*fn)(void *arg, const struct err *e), void *arg)
+{
+    group_prepare(s, &group, fn, arg);
+}
+
 /* --- calls to all partitions ------------------------------------------------------------------ */
 
 struct all_op {
-    void (*done)(void *arg, const struct err *e);
     json_fn listed;
     notice_ids_fn ids;
     void *arg;
@@ -48,35 +53,6 @@ static void all_op_free(struct all_op *op)
     free(op);
 }
 
-static void prepared(void *arg, const struct redisReply *reply, const struct err *e)
-{
-    struct all_op *op = arg;
-
-    (void)reply;
-    if (e->code != ERR_OK)
-        op->fault = *e;
-    if (--op->left > 0)
-        return;
-    op->done(op->arg, &op->fault);
-    all_op_free(op);
-}
-
-void notice_store_prepare(struct store *s, void (*fn)(void *arg, const struct err *e), void *arg)
-{
-    struct all_op *op = all_op_new(arg);
-
-    op->done = fn;
-    for (unsigned p = 0; p < ID_PARTITIONS; p++) {
-        struct args a = {0};
-
-        args_add(&a, "FCALL");
-        args_add(&a, "deliver_group_v1");
-        args_add(&a, "1");
-        keys_add(&a, p, "events", NULL);
-        store_call(s, p, &a, 0, prepared, op);
-    }
-}
-
 /* --- events ----------------------------------------------------------------------------------- */
 
 enum { EVENTS_MAX = 1024 };
@@ -100,7 +76,7 @@ static void acknowledge(struct store *s, unsigned partition, const char *entry)
     log_error("strange_event", "partition=%u entry=%s", partition, entry);
     args_add(&a, "XACK");
     keys_add(&a, partition, "events", NULL);
-    args_add(&a, group);
+    args_add(&a, group.name);
     args_add(&a, entry);
     store_call(s, partition, &a, 0, ignored, NULL);
 }
@@ -148,10 +124,10 @@ static void events_read(void *arg, const struct redisReply *reply, const struct 
 
     free(arg);
     for (size_t i = 0; i < reply_count(reply); i++) {
-        const char *name = reply_text(reply_at(reply_at(reply, i), 0)); /* lia:{pNN}:events */
-        unsigned p = name && strlen(name) > 8 ? (unsigned)strtoul(name + 6, NULL, 10) : 0;
+        const struct redisReply *stream = reply_at(reply, i);
 
-        n += entries_read(op.store, reply_at(reply_at(reply, i), 1), p, list + n, EVENTS_MAX - n);
+        n += entries_read(op.store, reply_at(stream, 1), group_partition(stream), list + n,
+                          EVENTS_MAX - n);
     }
     op.fn(op.arg, list, n, e);
     free(list);
@@ -172,41 +148,18 @@ void notice_store_events(struct store *s, const char *consumer, unsigned n, int6
                          happenings_fn fn, void *arg)
 {
     struct events_op *op = mem_new(1, sizeof *op);
-    struct args a = {0};
 
     *op = (struct events_op){s, fn, arg, 0};
-    args_add(&a, "XREADGROUP");
-    args_add(&a, "GROUP");
-    args_add(&a, group);
-    args_add(&a, consumer);
-    args_add(&a, "COUNT");
-    args_add_int(&a, n);
-    args_add(&a, "BLOCK");
-    args_add_int(&a, block_ms);
-    args_add(&a, "STREAMS");
-    for (unsigned p = 0; p < ID_PARTITIONS; p++)
-        keys_add(&a, p, "events", NULL);
-    for (unsigned p = 0; p < ID_PARTITIONS; p++)
-        args_add(&a, ">");
-    store_call(s, STORE_SYSTEM, &a, block_ms + 2000, events_read, op);
+    group_read(s, &group, consumer, n, block_ms, events_read, op);
 }
 
 void notice_store_events_left(struct store *s, unsigned partition, const char *consumer,
                               int64_t idle_ms, unsigned n, happenings_fn fn, void *arg)
 {
     struct events_op *op = mem_new(1, sizeof *op);
-    struct args a = {0};
 
     *op = (struct events_op){s, fn, arg, partition};
-    args_add(&a, "XAUTOCLAIM");
-    keys_add(&a, partition, "events", NULL);
-    args_add(&a, group);
-    args_add(&a, consumer);
-    args_add_int(&a, idle_ms);
-    args_add(&a, "0-0");
-    args_add(&a, "COUNT");
-    args_add_int(&a, n);
-    store_call(s, partition, &a, 0, events_left_read, op);
+    group_take(s, &group, partition, consumer, idle_ms, "0-0", n, events_left_read, op);
 }
 
 /* --- announcing ------------------------------------------------------------------------------- */

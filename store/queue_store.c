@@ -1,6 +1,7 @@
 #include "store/queue_store.h"
 
 #include "base/clock.h"
+#include "store/group.h"
 #include "store/keys.h"
 #include "store/reply.h"
 
@@ -10,46 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char group[] = "route";
-
-/* --- group ------------------------------------------------------------------------------------ */
-
-struct prepare_op {
-    void (*fn)(void *arg, const struct err *e);
-    void *arg;
-    unsigned left;
-    struct err fault;
-};
-
-static void prepare_done(void *arg, const struct redisReply *reply, const struct err *e)
-{
-    struct prepare_op *op = arg;
-
-    (void)reply;
-    if (e->code != ERR_OK)
-        op->fault = *e;
-    if (--op->left > 0)
-        return;
-    op->fn(op->arg, &op->fault);
-    free(op);
-}
+static const struct group group = {"route", "work", "group_v1"};
 
 void queue_store_prepare(struct store *s, void (*fn)(void *arg, const struct err *e), void *arg)
 {
-    struct prepare_op *op = mem_new(1, sizeof *op);
-
-    op->fn = fn;
-    op->arg = arg;
-    op->left = ID_PARTITIONS;
-    for (unsigned p = 0; p < ID_PARTITIONS; p++) {
-        struct args a = {0};
-
-        args_add(&a, "FCALL");
-        args_add(&a, "group_v1");
-        args_add(&a, "1");
-        keys_add(&a, p, "work", NULL);
-        store_call(s, p, &a, 0, prepare_done, op);
-    }
+    group_prepare(s, &group, fn, arg);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -93,10 +59,8 @@ static void read_done(void *arg, const struct redisReply *reply, const struct er
     free(arg);
     for (size_t i = 0; i < reply_count(reply); i++) {
         const struct redisReply *stream = reply_at(reply, i);
-        const char *name = reply_text(reply_at(stream, 0));
-        unsigned p = name && strlen(name) > 8 ? (unsigned)strtoul(name + 6, NULL, 10) : 0;
 
-        n += entries_read(reply_at(stream, 1), p, list + n, WORK_MAX - n);
+        n += entries_read(reply_at(stream, 1), group_partition(stream), list + n, WORK_MAX - n);
     }
     op.fn(op.arg, list, n, e);
     free(list);
@@ -106,23 +70,9 @@ void queue_store_read(struct store *s, const char *consumer, unsigned n, int64_t
                       work_fn fn, void *arg)
 {
     struct read_op *op = mem_new(1, sizeof *op);
-    struct args a = {0};
 
     *op = (struct read_op){fn, arg};
-    args_add(&a, "XREADGROUP");
-    args_add(&a, "GROUP");
-    args_add(&a, group);
-    args_add(&a, consumer);
-    args_add(&a, "COUNT");
-    args_add_int(&a, n);
-    args_add(&a, "BLOCK");
-    args_add_int(&a, block_ms);
-    args_add(&a, "STREAMS");
-    for (unsigned p = 0; p < ID_PARTITIONS; p++)
-        keys_add(&a, p, "work", NULL);
-    for (unsigned p = 0; p < ID_PARTITIONS; p++)
-        args_add(&a, ">");
-    store_call(s, STORE_SYSTEM, &a, block_ms + 2000, read_done, op);
+    group_read(s, &group, consumer, n, block_ms, read_done, op);
 }
 
 struct take_op {
@@ -147,18 +97,9 @@ void queue_store_take_over(struct store *s, unsigned partition, const char *cons
                            int64_t idle_ms, const char *cursor, unsigned n, taken_fn fn, void *arg)
 {
     struct take_op *op = mem_new(1, sizeof *op);
-    struct args a = {0};
 
     *op = (struct take_op){fn, arg, partition};
-    args_add(&a, "XAUTOCLAIM");
-    keys_add(&a, partition, "work", NULL);
-    args_add(&a, group);
-    args_add(&a, consumer);
-    args_add_int(&a, idle_ms);
-    args_add(&a, cursor);
-    args_add(&a, "COUNT");
-    args_add_int(&a, n);
-    store_call(s, partition, &a, 0, take_done, op);
+    group_take(s, &group, partition, consumer, idle_ms, cursor, n, take_done, op);
 }
 
 /* --- attempts --------------------------------------------------------------------------------- */
@@ -226,7 +167,7 @@ void queue_store_settle(struct store *s, const struct work *w)
         args_add(&a, commands[i]);
         keys_add(&a, w->partition, "work", NULL);
         if (i == 0)
-            args_add(&a, group);
+            args_add(&a, group.name);
         args_add(&a, w->entry);
         store_call(s, w->partition, &a, 0, ignored, NULL);
     }
