@@ -3,12 +3,12 @@
 #include "base/buf.h"
 #include "config/csv.h"
 #include "config/file.h"
+#include "daemon/coding.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { PAGES_MAX = 64, FILE_BYTES_MAX = 1 << 20, HASH_BYTES = 10 };
 
@@ -129,61 +129,13 @@ const struct page *pages_find(const struct pages *p, const char *path)
     return NULL;
 }
 
-static size_t blanks(const char *text, size_t n)
-{
-    size_t i = 0;
-
-    while (i < n && (text[i] == ' ' || text[i] == '\t'))
-        i++;
-    return i;
-}
-
-/* Whether what stands behind a coding says that it is refused: ";q=0", ";q=0.0" .. */
-static bool is_refused(const char *text, size_t n)
-{
-    size_t at = blanks(text, n);
-
-    if (at == n || text[at] != ';')
-        return false;
-    at++;
-    at += blanks(text + at, n - at);
-    if (n - at < 3 || strncasecmp(text + at, "q=0", 3) != 0)
-        return false;
-    for (at += 3; at < n; at++)
-        if (text[at] >= '1' && text[at] <= '9')
-            return false;
-    return true;
-}
-
-static bool accepts(const char *value, size_t n, const char *coding)
-{
-    size_t coding_n = strlen(coding);
-
-    while (n) {
-        size_t at = blanks(value, n);
-        const char *comma = memchr(value, ',', n);
-        size_t part_n = comma ? (size_t)(comma - value) : n;
-        size_t word_n = at;
-
-        while (word_n < part_n && !strchr(" \t;", value[word_n]))
-            word_n++;
-        if (at <= part_n && word_n - at == coding_n && !strncasecmp(value + at, coding, coding_n))
-            return !is_refused(value + word_n, part_n - word_n);
-        if (!comma)
-            break;
-        n -= part_n + 1;
-        value = comma + 1;
-    }
-    return false;
-}
-
 enum page_coding page_choose(const struct page *page, const char *value, size_t n)
 {
     enum page_coding best = PAGE_PLAIN;
 
     for (int i = PAGE_PLAIN + 1; i < PAGE_CODINGS_N && value; i++)
         if (page->forms[i].bytes && page->forms[i].n < page->forms[best].n &&
-            accepts(value, n, page_coding_words[i]))
+            coding_is_accepted(value, n, page_coding_words[i]))
             best = (enum page_coding)i;
     return best;
 }

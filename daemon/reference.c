@@ -18,19 +18,9 @@ static json_t *names_json(const struct app *app, const char *kind, const char *c
     return names;
 }
 
-/* Not task_reply_json: this may be kept a while. */
 static void reply_items(struct task *t, json_t *items)
 {
-    json_t *doc = json_pack("{s:o}", "items", items);
-    char *text = json_dumps(doc, JSON_COMPACT);
-
-    if (!text)
-        bug("cannot write reference data");
-    http_add_header(t->http, "Vary", "Accept, Accept-Encoding, Accept-Language");
-    http_add_header(t->http, "Cache-Control", "private, max-age=60");
-    task_reply_text(t, 200, "application/json", text);
-    free(text);
-    json_decref(doc);
+    task_reply_public(t, json_pack("{s:o}", "items", items), "private, max-age=60");
 }
 
 void secretariats_begin(struct task *t)

@@ -30,7 +30,7 @@ const struct route routes[] = {
     {METHOD_GET,  "/v1/requests/{id}/attachments/{file}", READERS,           false, download_begin, "An attachment of a request, as a download"},
     {METHOD_GET,  "/v1/inbox",                       SECRETARIAT | COORDINATOR, false, inbox_begin, "What waits, in working order"},
     {METHOD_GET,  "/v1/events",                      ALL,                    false, events_begin,  "What happens to requests, as it happens"},
-    {METHOD_GET,  "/v1/statistics",                  ALL,                    false, statistics_begin, "How many requests, by stage, theme and region; small counts withheld"},
+    {METHOD_GET,  "/v1/statistics",                  0,                      false, statistics_begin, "How many requests, by stage, theme and region; small counts withheld"},
     {METHOD_GET,  "/v1/queue",                       OPERATOR | COORDINATOR, false, queue_begin,   "Queue health"},
     {METHOD_GET,  "/v1/dead-letters",                OPERATOR,               false, dead_begin,    "Requests that the router gave up, and notices that could not be delivered"},
     {METHOD_POST, "/v1/dead-letters/{id}/requeue",   OPERATOR,               true,  requeue_begin, "Give a dead letter new attempts"},

@@ -1,4 +1,4 @@
-/* GET /v1/statistics: how many requests, by stage, by theme, by region.
+/* GET /v1/statistics: how many requests, by stage, by theme, by region; for anybody.
  *
  *   statistics_begin -> (by_state -> by_theme -> by_country) -> statistics_answer
  *
@@ -78,12 +78,12 @@ static void statistics_answer(const struct statistics *s, struct task *t)
             cell_json(t, "topic", i < m->topics_n ? m->topics[i].code : "none", &s->themes[i]));
     for (size_t i = 0; i < s->regions_n; i++)
         json_array_append_new(regions, cell_json(t, "region", s->regions[i], &s->by_region[i]));
-    task_reply_json(t, 200,
-                    json_pack("{s:s, s:i, s:o, s:o, s:o, s:o}", "as_of",
-                              clock_text(s->taken_ms, at), "withheld_below", SUPPRESS_BELOW,
-                              "total", s->has_total ? json_integer(s->total) : json_null(),
-                              "stages", stages, "themes", themes, "regions", regions),
-                    NULL);
+    task_reply_public(t,
+                      json_pack("{s:s, s:i, s:o, s:o, s:o, s:o}", "as_of",
+                                clock_text(s->taken_ms, at), "withheld_below", SUPPRESS_BELOW,
+                                "total", s->has_total ? json_integer(s->total) : json_null(),
+                                "stages", stages, "themes", themes, "regions", regions),
+                      "public, max-age=60");
 }
 
 static void answer_all(struct statistics *s, const struct err *e)

@@ -2,9 +2,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/coding.h"
 #include "daemon/meter.h"
 #include "daemon/route.h"
 #include "protocol/document.h"
+#include "protocol/etag.h"
 #include "protocol/problem.h"
 #include "protocol/seal.h"
 
@@ -160,28 +162,97 @@ static void reply_bytes(struct task *t, int status, const char *type, const void
     http_reply(t->http, status, type, bytes, n);
 }
 
-static void reply_dumped(struct http_exchange *http, int status, const char *type, json_t *doc)
+static char *dumped(json_t *doc)
 {
     char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
 
     if (!text)
         bug("cannot write JSON");
     json_decref(doc);
+    return text;
+}
+
+static void reply_dumped(struct http_exchange *http, int status, const char *type, json_t *doc)
+{
+    char *text = dumped(doc);
+
     http_reply(http, status, type, text, strlen(text));
     free(text);
 }
 
+/* Whether an answer may go compressed. The length of one that mixes a secret with what the asker
+ * chose tells of the secret (BREACH), so a browser's session gets it only where the browser says
+ * that a page of ours asks. */
+static bool may_pack(const struct task *t)
+{
+    const struct head *head = http_head(t->http);
+    const struct head_slice *accepted = head_find(head, "Accept-Encoding");
+    const struct head_slice *site = head_find(head, "Sec-Fetch-Site");
+
+    return accepted && coding_is_accepted(accepted->text, accepted->bytes, "gzip") &&
+           (!t->cookie || (site && head_slice_is(site, "same-origin")));
+}
+
+/* tag: of the plain bytes, NULL: none. The packed ones have another, as they are others (RFC 9110
+ * section 8.8.1). */
+static void add_tag(struct task *t, const char *tag, bool is_packed)
+{
+    char packed[ETAG_BYTES + 8];
+
+    if (!tag)
+        return;
+    snprintf(packed, sizeof packed, "%.*s-gzip\"", (int)strlen(tag) - 1, tag);
+    http_add_header(t->http, "ETag", is_packed && strncmp(tag, "W/", 2) != 0 ? packed : tag);
+}
+
+/* The client has the packed bytes: its If-None-Match says so. */
+static bool is_packed_known(const struct task *t)
+{
+    const struct head_slice *known = head_find(http_head(t->http), "If-None-Match");
+
+    return known && memmem(known->text, known->bytes, "-gzip\"", strlen("-gzip\""));
+}
+
+static void reply_packed(struct task *t, int status, const char *type, const char *text,
+                         const char *tag)
+{
+    size_t n = strlen(text);
+    BUF_AUTO struct buf packed = {0};
+    bool is_packed = may_pack(t) && coding_gzip(text, n, &packed);
+
+    add_tag(t, tag, is_packed);
+    if (is_packed)
+        http_add_header(t->http, "Content-Encoding", "gzip");
+    reply_bytes(t, status, type, is_packed ? packed.text : text, is_packed ? packed.bytes : n);
+}
+
+static void reply_document(struct task *t, int status, json_t *doc, const char *tag)
+{
+    char *text = dumped(doc);
+
+    reply_packed(t, status, media_json, text, tag);
+    free(text);
+    task_end(t, status);
+}
+
 void task_reply_json(struct task *t, int status, json_t *doc, const char *tag)
 {
-    if (tag)
-        http_add_header(t->http, "ETag", tag);
     http_add_header(t->http, "Vary", "Accept, Accept-Encoding, Accept-Language");
     http_add_header(t->http, "Cache-Control", "private, no-cache");
-    if (status == 304)
+    if (status == 304) {
+        add_tag(t, tag, may_pack(t) && is_packed_known(t));
         reply_bytes(t, status, NULL, "", 0);
-    else
-        reply_dumped(t->http, status, media_json, doc);
-    task_end(t, status);
+        task_end(t, status);
+    } else {
+        reply_document(t, status, doc, tag);
+    }
+}
+
+void task_reply_public(struct task *t, json_t *doc, const char *caching)
+{
+    http_add_header(t->http, "Vary", "Accept, Accept-Encoding, Accept-Language");
+    http_add_header(t->http, "Cache-Control", caching);
+    reply_document(t, 200, doc, NULL);
 }
 
 void task_reply_bytes(struct task *t, int status, const char *content_type, const void *bytes,

@@ -60,8 +60,11 @@ bool task_query(const struct task *t, const char *name, char *out, size_t out_by
 /* The language that the reader asks for, else the one given. */
 int task_language(const struct task *t, int otherwise);
 
-/* doc is given; NULL with 304, which has none. tag: the ETag, or NULL. */
+/* doc is given; NULL with 304, which has none. tag: the ETag, or NULL. Goes packed to who accepts
+ * it (daemon/coding.h). */
 void task_reply_json(struct task *t, int status, json_t *doc, const char *tag);
+/* The same for what is no secret of the caller's; caching: a Cache-Control value. */
+void task_reply_public(struct task *t, json_t *doc, const char *caching);
 /* As it stands, with the headers that the caller added: for what is public. */
 void task_reply_page(struct task *t, int status, const char *content_type, const void *bytes,
                      size_t n);

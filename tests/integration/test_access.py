@@ -34,7 +34,7 @@ ROUTES = {
     "POST /v1/requests/{id}/{action}": READERS,
     "GET /v1/inbox": {"secretariat", "coordinator"},
     "GET /v1/events": ALL,
-    "GET /v1/statistics": ALL,
+    "GET /v1/statistics": OPEN,
     "POST /v1/webhooks": {"country", "secretariat"},
     "GET /v1/webhooks": {"country", "secretariat"},
     "GET /v1/webhooks/{id}": {"country", "secretariat"},
@@ -202,6 +202,14 @@ def test_a_page_of_another_site_signs_nobody_in(site):
 def test_a_wrong_sign_in(site, body, status):
     answer = site.api(None, "POST", "/v1/session", body)
     assert answer.status == status and "set-cookie" not in answer.headers, answer
+
+
+def test_a_browser_gets_packed_answers_only_for_pages_of_ours(site):
+    browser = Browser(site, "country:KEN")
+    for told, coding in (({}, None), ({"Sec_Fetch_Site": "cross-site"}, None), ({"Sec_Fetch_Site": "same-site"}, None),
+                         ({"Sec_Fetch_Site": "same-origin"}, "gzip")):
+        answer = browser("GET", "/v1/countries", Accept_Encoding="gzip", **told)
+        assert answer.status == 200 and answer.headers.get("content-encoding") == coding, told
 
 
 def test_with_a_token_no_cookie_is_read(site):

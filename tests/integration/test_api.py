@@ -1,5 +1,6 @@
 """The API as a country, a secretariat, the coordinator and an operator use it."""
 import base64
+import gzip
 import json
 import re
 import signal
@@ -379,6 +380,22 @@ def test_get_by_id_and_by_reference_is_the_same(site):
                   doc["id"][:-1], doc["id"] + "0", "LN-" + "9" * 200):
         is_problem(site.api("country:MWI", "GET", f"/v1/requests/{wrong}"), 404, "not-found")
     is_problem(site.api("country:TZA", "GET", f"/v1/requests/{doc['reference']}"), 404, "not-found")
+
+
+def test_a_long_answer_goes_packed_under_its_own_tag(site):
+    path = f"/v1/requests/{site.routed('SEN', **wetland('Ndiael'))['id']}"
+
+    def get(coding, **more):
+        return site.api("country:SEN", "GET", path, headers={"Accept-Encoding": coding, **more})
+    plain, packed = get(None), get("br;q=0.1, gzip")
+    assert "content-encoding" not in plain.headers and packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body and len(packed.body) < len(plain.body) * 0.6
+    assert packed.headers["etag"] == plain.headers["etag"][:-1] + '-gzip"' and "Accept-Encoding" in packed.headers["vary"]
+    again = get("gzip", **{"If-None-Match": packed.headers["etag"]})
+    assert (again.status, again.headers["etag"], again.body) == (304, packed.headers["etag"], b"")
+    assert "content-encoding" not in get("gzip;q=0, br").headers
+    short = site.api("country:SEN", "GET", "/v1/session", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in short.headers, "the head alone would outweigh it"
 
 
 def test_conditional_requests(site):

@@ -29,8 +29,9 @@ def test_counts_by_stage_theme_and_region(make_site):
     for code, n in counts(answer, "themes").items():
         assert n >= 3 and n == (sum(1 for t in themes if not t) if code == "none" else lead.count(code))
     assert {c["code"]: c["name"] for c in answer["regions"]}["oceania"] == "Océanie"
-    for who in ("secretariat:cms", "coordinator", "operator"):
+    for who in (None, "secretariat:cms", "coordinator", "operator"):
         same = site.api(who, "GET", "/v1/statistics").doc
         assert [counts(same, t) for t in ("stages", "themes", "regions")] == \
             [counts(answer, t) for t in ("stages", "themes", "regions")]
-    assert site.api(None, "GET", "/v1/statistics").status == 401
+    public = site.api(None, "GET", "/v1/statistics")
+    assert public.headers["cache-control"] == "public, max-age=60"
