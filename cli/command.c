@@ -64,6 +64,10 @@ static const struct flag webhook_replay_flags[] = {
     {"until", 0, "TIME", NULL, ".. and before then"}, END};
 static const struct flag queue_flags[] = {
     {"watch", 0, NULL, NULL, "show it anew each 2 seconds, until Ctrl-C"}, END};
+static const struct flag drain_flags[] = {
+    {"wait", 0, "S", NULL, "wait up to S seconds until nothing is left; exit status 1 if something is"}, END};
+static const struct flag dead_delete_flags[] = {
+    {"force", 'f', NULL, NULL, "do not ask for the id once more"}, END};
 static const struct flag assess_flags[] = {
     {"jsonl", 0, NULL, NULL, "a draft a line in, an assessment a line out; earlier lines are the stored requests"},
     {"explain", 0, NULL, NULL, "print the reasons in words instead of JSON"},
@@ -127,8 +131,21 @@ static const struct command fixed[] = {
     {GROUP_WEBHOOK, "webhook rotate", "ID", 1, 1, "make new secrets; the old ones sign beside them for a day", NULL, NULL, webhook_act_run, 0},
     {GROUP_WEBHOOK, "webhook test", "ID", 1, 1, "send an event that means nothing", NULL, NULL, webhook_act_run, 0},
     {GROUP_QUEUE, "queue", "", 0, 0, "show the health of the queue", NULL, queue_flags, queue_run, 0},
+    {GROUP_QUEUE, "queue pause", "[QUEUE]", 0, 1, "let workers take no more from a queue: route or deliver; intake: take in no more requests",
+     "Without QUEUE both of route and deliver. What is in work is finished; requests are still taken in unless the\n"
+     "intake is paused, too.\n", NULL, queue_switch_run, 0},
+    {GROUP_QUEUE, "queue resume", "[QUEUE]", 0, 1, "let a queue go on; without QUEUE all of them, and the intake", NULL, NULL, queue_switch_run, 0},
+    {GROUP_QUEUE, "queue drain", "", 0, 0, "take in no more requests and work off what is there",
+     "liaison queue says when nothing is left; liaison queue resume takes requests in again.\n", drain_flags, queue_drain_run, 0},
+    {GROUP_QUEUE, "queue reconcile", "", 0, 0, "give every submitted request a live entry again, now", NULL, NULL, queue_switch_run, 0},
+    {GROUP_QUEUE, "queue rebuild", "", 0, 0, "let workers build the duplicates' index anew from the store", NULL, NULL, queue_switch_run, 0},
+    {GROUP_QUEUE, "worker quiet", "SLOT", 1, 1, "let a worker begin nothing new, until it is resumed or starts again", NULL, NULL, worker_switch_run, 0},
+    {GROUP_QUEUE, "worker resume", "SLOT", 1, 1, "let a quiet worker go on", NULL, NULL, worker_switch_run, 0},
     {GROUP_QUEUE, "dead", "", 0, 0, "list dead letters: requests not routed, notices not delivered", NULL, NULL, dead_run, 0},
     {GROUP_QUEUE, "dead requeue", "ID", 1, 1, "put a dead letter back to work", NULL, NULL, dead_requeue_run, 0},
+    {GROUP_QUEUE, "dead show", "ID", 1, 1, "why a dead letter was given up; no content", NULL, NULL, dead_show_run, 0},
+    {GROUP_QUEUE, "dead delete", "ID", 1, 1, "give up a dead letter for good: a notice is dropped, a request goes to the coordinator",
+     "Asks for the id once more unless --force is given.\n", dead_delete_flags, dead_delete_run, 0},
     {GROUP_SERVER, "token issue", "", 0, 0, "issue a token; it is shown once", NULL, issue_flags, token_issue_run, 0},
     {GROUP_SERVER, "token list", "", 0, 0, "list the tokens, without their secrets", NULL, server_flags, token_list_run, 0},
     {GROUP_SERVER, "token revoke", "ID", 1, 1, "make a token invalid at once", NULL, server_flags, token_revoke_run, 0},

@@ -5,10 +5,12 @@
 #include "cli/api.h"
 #include "cli/line.h"
 #include "cli/queue_view.h"
+#include "cli/report.h"
 #include "cli/sheet.h"
 #include "cli/table.h"
 #include "cli/url.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -104,25 +106,147 @@ enum exit_code dead_run(const struct line *line)
     return rc;
 }
 
-enum exit_code dead_requeue_run(const struct line *line)
+/* Sends what an operator wants and shows what came of it. body is given, NULL: none. */
+static enum exit_code operate(const struct line *line, const char *method, const char *path,
+                              const char *subject, json_t *body)
+{
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    struct api_request request = {
+        .method = method, .path = path, .body = text, .body_n = text ? strlen(text) : 0};
+    struct api_answer answer = {0};
+    struct api *api = NULL;
+    struct screen screen;
+    enum exit_code rc = api_open(line, &api);
+
+    if (rc == EXIT_DONE)
+        rc = api_ask(api, &request, subject, &answer);
+    if (rc == EXIT_DONE && line_has(line, "json")) {
+        sheet_write_raw(stdout, answer.text, answer.bytes);
+    } else if (rc == EXIT_DONE) {
+        screen_init(&screen, stdout, line);
+        sheet_write(answer.json, &screen, 0);
+    }
+    api_answer_clear(&answer);
+    api_close(api);
+    json_decref(body);
+    free(text);
+    return rc;
+}
+
+/* The last word of the command's name: what the API calls it, too. */
+static const char *verb(const struct line *line)
+{
+    return strrchr(line->command->name, ' ') + 1;
+}
+
+enum exit_code queue_switch_run(const struct line *line)
+{
+    const char *queue = line->operands_n ? line->operands[0] : NULL;
+    BUF_AUTO struct buf path = {0};
+
+    buf_printf(&path, "/v1/queue/%s", verb(line));
+    return operate(line, "POST", buf_text(&path), "queue",
+                   queue ? json_pack("{s:s}", "queue", queue) : NULL);
+}
+
+static bool is_drained(const struct line *line, enum exit_code *ret_rc)
+{
+    struct api_answer answer = {0};
+    struct api *api = NULL;
+    bool drained;
+
+    *ret_rc = api_open(line, &api);
+    if (*ret_rc == EXIT_DONE)
+        *ret_rc = api_get(api, "/v1/queue", "queue", &answer);
+    drained = *ret_rc == EXIT_DONE && json_is_true(json_object_get(answer.json, "drained"));
+    api_answer_clear(&answer);
+    api_close(api);
+    return drained;
+}
+
+enum exit_code queue_drain_run(const struct line *line)
+{
+    int64_t wait_s;
+    int64_t until_ms;
+    enum exit_code rc = line_number(line, "wait", 0, 86400, 0, &wait_s);
+
+    if (rc == EXIT_DONE)
+        rc = operate(line, "POST", "/v1/queue/drain", "queue", NULL);
+    if (rc != EXIT_DONE || !line_has(line, "wait"))
+        return rc;
+    until_ms = clock_mono_ms() + wait_s * 1000;
+    while (!is_drained(line, &rc)) {
+        if (rc != EXIT_DONE && rc != EXIT_UNAVAILABLE)
+            return rc;
+        if (clock_mono_ms() >= until_ms) {
+            fprintf(stderr, "liaison: after %lld s something is left: liaison queue\n",
+                    (long long)wait_s);
+            return EXIT_FAILED;
+        }
+        sleep(1);
+    }
+    report_remark(line, "nothing is left");
+    return EXIT_DONE;
+}
+
+enum exit_code worker_switch_run(const struct line *line)
 {
     BUF_AUTO struct buf path = {0};
     BUF_AUTO struct buf subject = {0};
-    struct api *api = NULL;
-    struct api_answer answer = {0};
-    struct api_request request = {.method = "POST"};
-    enum exit_code rc = api_open(line, &api);
+
+    buf_add_text(&path, "/v1/workers/");
+    url_add(&path, line->operands[0]);
+    buf_printf(&path, "/%s", verb(line));
+    buf_printf(&subject, "worker %s", line->operands[0]);
+    return operate(line, "POST", buf_text(&path), buf_text(&subject), NULL);
+}
+
+/* What one dead letter is asked for. what: behind its path, "" for itself. */
+static enum exit_code dead_operate(const struct line *line, const char *method, const char *what)
+{
+    BUF_AUTO struct buf path = {0};
+    BUF_AUTO struct buf subject = {0};
 
     buf_add_text(&path, "/v1/dead-letters/");
     url_add(&path, line->operands[0]);
-    buf_add_text(&path, "/requeue");
+    buf_add_text(&path, what);
     buf_printf(&subject, "dead letter %s", line->operands[0]);
-    request.path = buf_text(&path);
-    if (rc == EXIT_DONE)
-        rc = api_ask(api, &request, buf_text(&subject), &answer);
-    if (rc == EXIT_DONE && line_has(line, "json"))
-        sheet_write_raw(stdout, answer.text, answer.bytes);
-    api_answer_clear(&answer);
-    api_close(api);
-    return rc;
+    return operate(line, method, buf_text(&path), buf_text(&subject), NULL);
+}
+
+enum exit_code dead_show_run(const struct line *line)
+{
+    return dead_operate(line, "GET", "");
+}
+
+enum exit_code dead_requeue_run(const struct line *line)
+{
+    return dead_operate(line, "POST", "/requeue");
+}
+
+/* Dangerous, so the id is typed once more, by a person at a terminal. */
+static bool is_meant(const struct line *line)
+{
+    const char *id = line->operands[0];
+    char typed[80] = "";
+
+    if (line_has(line, "force"))
+        return true;
+    if (!isatty(STDIN_FILENO)) {
+        fputs("liaison: not at a terminal: --force deletes without asking\n", stderr);
+        return false;
+    }
+    fprintf(stderr, "Type the id once more to give %s up for good: ", id);
+    if (!fgets(typed, sizeof typed, stdin))
+        return false;
+    typed[strcspn(typed, "\n")] = '\0';
+    if (!strcmp(typed, id))
+        return true;
+    fputs("liaison: that is another id; nothing was done\n", stderr);
+    return false;
+}
+
+enum exit_code dead_delete_run(const struct line *line)
+{
+    return is_meant(line) ? dead_operate(line, "DELETE", "") : EXIT_USAGE;
 }

@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 struct auth;
+struct control_watch;
 struct corpus;
 struct engine;
 struct event_hub;
@@ -32,9 +33,10 @@ struct app {
     struct field_codes codes;  /* asks config */
     struct keyring *ring;      /* owned */
     struct store *store;       /* owned */
-    struct watch *watch;       /* owned: the event stream */
-    struct event_hub *events;  /* owned: event streams of clients */
-    struct vault *vault;       /* owned: attachments; NULL: it cannot be had, which the log says */
+    struct control_watch *controls; /* owned: what operators have switched */
+    struct watch *watch;            /* owned: the event stream */
+    struct event_hub *events;       /* owned: event streams of clients */
+    struct vault *vault; /* owned: attachments; NULL: it cannot be had, which the log says */
     unsigned uploads_n, downloads_n; /* of attachments under way */
     unsigned exports_n;              /* of GET /v1/requests under way */
     unsigned bulks_n;                /* POST /v1/requests:bulk under way */

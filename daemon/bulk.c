@@ -11,6 +11,7 @@
  * What is answered is kept until all is done, and bounded: many clients read only then. */
 #include "daemon/operations.h"
 
+#include "daemon/control.h"
 #include "daemon/filing.h"
 #include "daemon/task.h"
 #include "protocol/document.h"
@@ -86,6 +87,10 @@ void bulk_begin(struct task *t)
         fault_words(fault_add(&faults, "?atomic", NULL, "unknown_word"),
                     (const char *const[]){"true", "false", NULL});
         task_faults(t, &(struct err){ERR_MALFORMED, "atomic"}, &faults);
+        return;
+    }
+    if (control_is_closed(t)) {
+        task_problem(t, &(struct err){ERR_UNAVAILABLE, "the intake is paused"});
         return;
     }
     if (t->app->bulks_n >= BULKS_MAX || http_is_gone(t->http)) {

@@ -1,6 +1,7 @@
 #include "daemon/filing.h"
 
 #include "base/clock.h"
+#include "daemon/control.h"
 #include "daemon/named.h"
 #include "daemon/vault.h"
 #include "protocol/document.h"
@@ -93,6 +94,10 @@ void filing_send(struct filing *f, const void *body, size_t n, const struct idem
     f->idempotency = *i;
     f->fn = fn;
     f->arg = arg;
+    if (control_is_closed(f->task)) {
+        filing_end(f, &(struct err){ERR_UNAVAILABLE, "the intake is paused"});
+        return;
+    }
     if (attachments_keep(f, &e) != ERR_OK) {
         filing_end(f, &e);
         return;

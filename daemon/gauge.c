@@ -12,8 +12,8 @@ enum { SAMPLE_S = 5, SAMPLES_N = 60 /* five minutes */, RATE_SAMPLES_N = 12 /* o
 
 struct sample {
     int64_t mono_ms;
-    int64_t enqueued, processed;
-    int64_t waits[HEALTH_BUCKETS_MAX];
+    struct gauge_totals totals[QUEUES_N];
+    int64_t waits[QUEUES_N][HEALTH_BUCKETS_MAX];
 };
 
 struct gauge {
@@ -64,6 +64,26 @@ void gauge_rename(struct gauge *g)
         g->names[i] = g->text[i];
 }
 
+struct gauge_totals gauge_totals(const struct health *h, enum queue queue)
+{
+    struct gauge_totals t = {h->enqueued, h->processed};
+
+    if (queue == QUEUE_ROUTE)
+        return t;
+    t = (struct gauge_totals){0, 0};
+    for (unsigned k = 0; k < 2; k++) {
+        t.in += h->notices[NOTICE_COUNT_MADE][k] + h->notices[NOTICE_COUNT_AGAIN][k];
+        t.out += h->notices[NOTICE_COUNT_SENT][k] + h->notices[NOTICE_COUNT_DEAD][k] +
+                 h->notices[NOTICE_COUNT_DROPPED][k];
+    }
+    return t;
+}
+
+static const int64_t *waits_of(const struct health *h, enum queue queue)
+{
+    return queue == QUEUE_ROUTE ? h->waits : h->told;
+}
+
 static void gauge_sampled(void *arg, const struct health *h, const struct err *e)
 {
     struct gauge *g = arg;
@@ -73,9 +93,10 @@ static void gauge_sampled(void *arg, const struct health *h, const struct err *e
     if (e->code != ERR_OK)
         return;
     s->mono_ms = clock_mono_ms();
-    s->enqueued = h->enqueued;
-    s->processed = h->processed;
-    memcpy(s->waits, h->waits, sizeof s->waits);
+    for (enum queue q = QUEUE_ROUTE; q < QUEUES_N; q++) {
+        s->totals[q] = gauge_totals(h, q);
+        memcpy(s->waits[q], waits_of(h, q), sizeof s->waits[q]);
+    }
     g->samples_n++;
 }
 
@@ -116,6 +137,25 @@ void gauge_look(struct gauge *g, health_fn fn, void *arg)
     queue_store_health(g->app->store, g->names, gauge_of_coordinator(), clock_now_ms(), fn, arg);
 }
 
+const char *const gauge_state_words[] = {"idle", "busy", "quiet", "missing", NULL};
+
+enum worker_state gauge_worker_state(const struct heartbeat *w, int64_t now_ms)
+{
+    return !heartbeat_is_live(w, now_ms) ? WORKER_MISSING
+           : w->quiet                    ? WORKER_QUIET
+           : w->busy                     ? WORKER_BUSY
+                                         : WORKER_IDLE;
+}
+
+unsigned gauge_live_n(const struct health *h, const char *role, int64_t now_ms)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < h->workers_n; i++)
+        n += heartbeat_is_live(&h->workers[i], now_ms) && heartbeat_has_role(&h->workers[i], role);
+    return n;
+}
+
 /* The upper bound of the bucket in which that share of all waits lies. */
 static double percentile(const int64_t waits[HEALTH_BUCKETS_MAX], double share)
 {
@@ -144,17 +184,19 @@ static const struct sample *oldest(const struct gauge *g, unsigned n)
     return &g->samples[(g->samples_n - (have < n ? have : n)) % SAMPLES_N];
 }
 
-void gauge_rates(const struct gauge *g, const struct health *now, struct gauge_rates *ret_rates)
+void gauge_rates(const struct gauge *g, const struct health *now, enum queue queue,
+                 struct gauge_rates *ret_rates)
 {
+    struct gauge_totals totals = gauge_totals(now, queue);
     const struct sample *minute = oldest(g, RATE_SAMPLES_N);
     const struct sample *window = oldest(g, SAMPLES_N);
     int64_t waits[HEALTH_BUCKETS_MAX];
     double s = minute ? (double)(clock_mono_ms() - minute->mono_ms) / 1000 : 0;
 
-    ret_rates->in_per_s = s > 0 ? (double)(now->enqueued - minute->enqueued) / s : 0;
-    ret_rates->out_per_s = s > 0 ? (double)(now->processed - minute->processed) / s : 0;
+    ret_rates->in_per_s = s > 0 ? (double)(totals.in - minute->totals[queue].in) / s : 0;
+    ret_rates->out_per_s = s > 0 ? (double)(totals.out - minute->totals[queue].out) / s : 0;
     for (size_t i = 0; i < HEALTH_BUCKETS_MAX; i++)
-        waits[i] = now->waits[i] - (window ? window->waits[i] : 0);
+        waits[i] = waits_of(now, queue)[i] - (window ? window->waits[queue][i] : 0);
     ret_rates->p50 = percentile(waits, 0.5);
     ret_rates->p95 = percentile(waits, 0.95);
     ret_rates->p99 = percentile(waits, 0.99);

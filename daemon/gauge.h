@@ -5,6 +5,7 @@
 
 #include "daemon/app.h"
 #include "protocol/lifecycle.h"
+#include "store/control_store.h"
 #include "store/queue_store.h"
 
 struct gauge;
@@ -24,10 +25,23 @@ size_t gauge_of_claims(size_t secretariat);
 /* A fresh look; borrowed for the call. */
 void gauge_look(struct gauge *g, health_fn fn, void *arg);
 
+enum worker_state { WORKER_IDLE, WORKER_BUSY, WORKER_QUIET, WORKER_MISSING };
+extern const char *const gauge_state_words[]; /* ends with NULL */
+enum worker_state gauge_worker_state(const struct heartbeat *w, int64_t now_ms);
+/* Workers of that role seen lately. */
+unsigned gauge_live_n(const struct health *h, const char *role, int64_t now_ms);
+
 struct gauge_rates {
     double in_per_s, out_per_s; /* over the last minute or since the start */
-    double p50, p95, p99; /* seconds, of what was decided in the last five minutes; -1: none */
+    double p50, p95, p99; /* seconds, of what was finished in the last five minutes; -1: none */
 };
-void gauge_rates(const struct gauge *g, const struct health *now, struct gauge_rates *ret_rates);
+/* queue: QUEUE_ROUTE or QUEUE_DELIVER. */
+void gauge_rates(const struct gauge *g, const struct health *now, enum queue queue,
+                 struct gauge_rates *ret_rates);
+/* What came into that queue and what was finished, ever. */
+struct gauge_totals {
+    int64_t in, out;
+};
+struct gauge_totals gauge_totals(const struct health *h, enum queue queue);
 
 #endif

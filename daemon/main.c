@@ -18,6 +18,7 @@
 #include "daemon/watch.h"
 #include "routing/engine.h"
 #include "routing/lexicon.h"
+#include "store/control_store.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -246,6 +247,7 @@ static enum err_code process_start(struct process *p, struct err *e)
     store.ring = app->ring;
     if ((rc = store_new(app->base, &store, &app->store, e)) != ERR_OK)
         return rc;
+    app->controls = control_watch_new(app->base, app->store, NULL, NULL);
     app->corpus = process_corpus(app);
     app->events = event_hub_new(app);
     if ((rc = watch_new(app->base, &store, &(struct watch_calls){process_placed, process_heard, p},
@@ -269,6 +271,7 @@ static void process_stop(struct process *p)
 
     event_hub_end(app->events);
     store_free(app->store); /* ends what is open, which still needs the others */
+    control_watch_free(app->controls);
     watch_free(app->watch); /* ends what waits for an event */
     event_hub_free(app->events);
     corpus_free(app->corpus);

@@ -19,8 +19,21 @@ void act_begin(struct task *t);
 void inbox_begin(struct task *t);
 void events_begin(struct task *t);
 void queue_begin(struct task *t);
+
+/* control.c */
+void pause_begin(struct task *t);
+void resume_begin(struct task *t);
+void drain_begin(struct task *t);
+void reconcile_begin(struct task *t);
+void rebuild_begin(struct task *t);
+void quiet_begin(struct task *t);
+void unquiet_begin(struct task *t);
+
+/* dead.c */
 void dead_begin(struct task *t);
+void dead_show_begin(struct task *t);
 void requeue_begin(struct task *t);
+void dead_delete_begin(struct task *t);
 
 /* webhook.c */
 void webhook_create_begin(struct task *t);

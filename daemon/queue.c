@@ -4,8 +4,11 @@
 #include "daemon/operations.h"
 
 #include "base/clock.h"
+#include "daemon/control.h"
 #include "daemon/gauge.h"
 #include "daemon/task.h"
+
+#include <string.h>
 
 static void queue_looked(void *arg, const struct health *h, const struct err *e);
 
@@ -31,32 +34,103 @@ static double age_s(int64_t since_ms, int64_t now_ms)
     return since_ms > 0 && since_ms < now_ms ? (double)(now_ms - since_ms) / 1000 : 0;
 }
 
-static json_t *route_queue(const struct app *app, const struct health *h, int64_t now_ms)
+/* One queue in numbers that all queues have. Counts below zero are not known. */
+struct queue_figures {
+    enum queue queue;
+    int64_t waiting, pending, delayed, dead;
+    int64_t oldest_ms;
+    int64_t retries, mended;
+};
+
+static struct queue_figures route_figures(const struct health *h)
 {
+    struct queue_figures f = {.queue = QUEUE_ROUTE,
+                              .waiting = h->waiting,
+                              .pending = h->pending,
+                              .delayed = h->delayed,
+                              .dead = h->dead,
+                              .oldest_ms = h->oldest_waiting_ms,
+                              .retries = h->retried,
+                              .mended = h->mended};
+
+    if (h->oldest_pending_ms && (!f.oldest_ms || h->oldest_pending_ms < f.oldest_ms))
+        f.oldest_ms = h->oldest_pending_ms;
+    return f;
+}
+
+/* Events that nobody was told of yet, and notices whose time has come, wait alike. */
+static struct queue_figures deliver_figures(const struct health *h)
+{
+    return (struct queue_figures){
+        .queue = QUEUE_DELIVER,
+        .waiting = h->tell.events_waiting < 0 ? -1 : h->tell.events_waiting + h->tell.due,
+        .pending = h->tell.events_pending,
+        .delayed = h->tell.later,
+        .dead = h->tell.dead,
+        .oldest_ms = h->tell.oldest_ms,
+        .retries = h->notices[NOTICE_COUNT_LATER][0] + h->notices[NOTICE_COUNT_LATER][1]};
+}
+
+static int64_t depth_of(const struct queue_figures *f)
+{
+    return f->waiting < 0 ? -1 : f->waiting + f->pending + f->delayed;
+}
+
+/* What could be done now. */
+static int64_t work_of(const struct queue_figures *f)
+{
+    return f->waiting < 0 ? -1 : f->waiting + f->pending;
+}
+
+static json_t *queue_json(const struct app *app, const struct health *h,
+                          const struct queue_figures *f, int64_t now_ms)
+{
+    struct gauge_totals totals = gauge_totals(h, f->queue);
+    int64_t paused_ms = control_paused_ms(app, f->queue);
+    int64_t depth = depth_of(f);
     struct gauge_rates r;
-    int64_t depth = h->waiting < 0 ? -1 : h->waiting + h->pending + h->delayed;
-    int64_t oldest_ms = h->oldest_waiting_ms;
     double net;
 
-    if (h->oldest_pending_ms && (!oldest_ms || h->oldest_pending_ms < oldest_ms))
-        oldest_ms = h->oldest_pending_ms;
-    gauge_rates(app->gauge, h, &r);
+    gauge_rates(app->gauge, h, f->queue, &r);
     net = r.in_per_s - r.out_per_s;
     return json_pack(
         "{s:s, s:o, s:o, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:o, s:{s:o, s:o, s:o}, s:I, s:I, s:I, "
-        "s:I, s:b}",
-        "name", "route", "depth", depth < 0 ? json_null() : json_integer(depth), "waiting",
-        h->waiting < 0 ? json_null() : json_integer(h->waiting), "pending", (json_int_t)h->pending,
-        "delayed", (json_int_t)h->delayed, "dead_letters", (json_int_t)h->dead,
-        "oldest_age_seconds", age_s(oldest_ms, now_ms), "in_rate", r.in_per_s, "out_rate",
-        r.out_per_s, "net_growth", net, "time_to_clear_seconds",
+        "s:I, s:b, s:o, s:b}",
+        "name", queue_words[f->queue], "depth", depth < 0 ? json_null() : json_integer(depth),
+        "waiting", f->waiting < 0 ? json_null() : json_integer(f->waiting), "pending",
+        (json_int_t)f->pending, "delayed", (json_int_t)f->delayed, "dead_letters",
+        (json_int_t)f->dead, "oldest_age_seconds", age_s(f->oldest_ms, now_ms), "in_rate",
+        r.in_per_s, "out_rate", r.out_per_s, "net_growth", net, "time_to_clear_seconds",
         depth == 0                  ? json_real(0)
         : depth > 0 && net < -0.001 ? json_real((double)depth / -net)
                                     : json_null(),
         "wait_seconds", "p50", number_or_null(r.p50), "p95", number_or_null(r.p95), "p99",
-        number_or_null(r.p99), "enqueued_total", (json_int_t)h->enqueued, "processed_total",
-        (json_int_t)h->processed, "retries", (json_int_t)h->retried, "mended",
-        (json_int_t)h->mended, "paused", 0);
+        number_or_null(r.p99), "enqueued_total", (json_int_t)totals.in, "processed_total",
+        (json_int_t)totals.out, "retries", (json_int_t)f->retries, "mended", (json_int_t)f->mended,
+        "paused", paused_ms != 0, "paused_since", time_or_null(paused_ms), "stalled",
+        work_of(f) > 0 && !paused_ms && !gauge_live_n(h, queue_words[f->queue], now_ms));
+}
+
+/* Whether nothing comes in and nothing is left to do, but notices to be tried again later; null:
+ * not known. */
+static json_t *drained_json(const struct app *app, const struct queue_figures *route,
+                            const struct queue_figures *deliver)
+{
+    int64_t left =
+        depth_of(route) < 0 || work_of(deliver) < 0 ? -1 : depth_of(route) + work_of(deliver);
+
+    if (!control_paused_ms(app, QUEUE_INTAKE))
+        return json_false();
+    return left < 0 ? json_null() : json_boolean(left == 0);
+}
+
+static json_t *roles_json(const struct heartbeat *w)
+{
+    json_t *list = json_array();
+
+    for (const char *at = w->roles; *at; at += strcspn(at, ","), at += *at == ',')
+        json_array_append_new(list, json_stringn(at, strcspn(at, ",")));
+    return list;
 }
 
 static json_t *workers_json(const struct health *h, int64_t now_ms)
@@ -65,14 +139,13 @@ static json_t *workers_json(const struct health *h, int64_t now_ms)
 
     for (size_t i = 0; i < h->workers_n; i++)
         json_array_append_new(
-            list, json_pack("{s:s, s:s, s:o, s:o, s:f, s:I}", "slot", h->workers[i].slot, "state",
-                            now_ms - h->workers[i].seen_ms > 15000 ? "missing"
-                            : h->workers[i].busy                   ? "busy"
-                                                                   : "idle",
-                            "started_at", time_or_null(h->workers[i].started_ms),
-                            "last_heartbeat_at", time_or_null(h->workers[i].seen_ms),
-                            "heartbeat_age_seconds", age_s(h->workers[i].seen_ms, now_ms),
-                            "decided_total", (json_int_t)h->workers[i].done_n));
+            list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:f, s:I}", "slot", h->workers[i].slot,
+                            "state", gauge_state_words[gauge_worker_state(&h->workers[i], now_ms)],
+                            "roles", roles_json(&h->workers[i]), "started_at",
+                            time_or_null(h->workers[i].started_ms), "last_heartbeat_at",
+                            time_or_null(h->workers[i].seen_ms), "heartbeat_age_seconds",
+                            age_s(h->workers[i].seen_ms, now_ms), "decided_total",
+                            (json_int_t)h->workers[i].done_n));
     return list;
 }
 
@@ -143,6 +216,9 @@ static void queue_looked(void *arg, const struct health *h, const struct err *e)
     struct task *t = arg;
     int64_t now_ms = clock_now_ms();
     size_t desk = gauge_of_coordinator();
+    struct queue_figures route = route_figures(h);
+    struct queue_figures deliver = deliver_figures(h);
+    int64_t intake_ms = control_paused_ms(t->app, QUEUE_INTAKE);
     json_t *doc;
 
     if (e->code != ERR_OK) {
@@ -150,8 +226,11 @@ static void queue_looked(void *arg, const struct health *h, const struct err *e)
         return;
     }
     doc = json_pack(
-        "{s:o, s:[o], s:o, s:o, s:{s:I, s:o, s:I}, s:o, s:{s:I, s:I, s:I, s:I}}", "as_of",
-        time_or_null(now_ms), "queues", route_queue(t->app, h, now_ms), "workers",
+        "{s:o, s:{s:b, s:o}, s:o, s:[o, o], s:o, s:o, s:{s:I, s:o, s:I}, s:o, s:{s:I, s:I, s:I, "
+        "s:I}}",
+        "as_of", time_or_null(now_ms), "intake", "paused", intake_ms != 0, "paused_since",
+        time_or_null(intake_ms), "drained", drained_json(t->app, &route, &deliver), "queues",
+        queue_json(t->app, h, &route, now_ms), queue_json(t->app, h, &deliver, now_ms), "workers",
         workers_json(h, now_ms), "secretariats", secretariats_json(t->app, h), "coordinator",
         "waiting", (json_int_t)h->counts[desk], "earliest_due_at", time_or_null(h->oldest_ms[desk]),
         "overdue", (json_int_t)h->overdue[desk], "requests", requests_json(h), "duplicate_verdicts",

@@ -326,7 +326,7 @@ static const char *retry_after(enum err_code code, int retry_s, char out[12])
 {
     if (code == ERR_QUOTA && retry_s == 0)
         retry_s = 60;
-    if (code == ERR_UNAVAILABLE || code == ERR_KEY_RUNNING)
+    if ((code == ERR_UNAVAILABLE || code == ERR_KEY_RUNNING) && retry_s == 0)
         retry_s = 1;
     snprintf(out, 12, "%d", retry_s);
     return retry_s ? out : NULL;
@@ -392,9 +392,9 @@ static void problem_reply(struct task *t, const struct err *e, const char *varia
 {
     int status = problem_status(e->code);
 
-    if (status >= 500)
-        log_error("request_failed", "request=%s status=%d why=\"%s\"", http_request_id(t->http),
-                  status, e->detail);
+    if (status >= 500) /* with a variant: somebody has wanted it so */
+        log_event(t->variant ? LOG_INFO : LOG_ERROR, "request_failed",
+                  "request=%s status=%d why=\"%s\"", http_request_id(t->http), status, e->detail);
     problem_headers(t->http, t->language, e->code, t->retry_s);
     reply_dumped(t->http, status, media_problem,
                  problem_json(t->app, t->http, t->language, e->code, variant, t->retry_s, faults,

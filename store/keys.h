@@ -39,6 +39,8 @@
  *   lia:{sys}:failed:<address> string  failed sign-ins of the last minute; expires
  *   lia:{sys}:events           stream  one entry a change of a credential or session
  *   lia:{sys}:workers          hash    worker slot -> last heartbeat
+ *   lia:{sys}:controls         hash    what operators have switched: pause:<queue> since when (ms),
+ *                                      quiet:<slot> start of the process that is meant, rebuild
  *   lia:{sys}:barrier          string  written at every connect (R-4)
  */
 #ifndef STORE_KEYS_H

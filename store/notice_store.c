@@ -233,6 +233,7 @@ static void pairs_add(struct args *a, const struct keyring *ring, const struct n
     pair_add(a, "words", n->words);
     pair_add(a, "reply", notice_reply_words[n->reply]);
     pair_add_int(a, "until", n->until_ms);
+    pair_add_int(a, "due", n->due_ms);
     pair_add_int(a, "kid", n->kid);
     pair_add(a, "whom", n->whom);
     pair_add(a, "payload", n->payload ? n->payload : "");
@@ -272,7 +273,7 @@ void notice_store_announce(struct store *s, const struct happening *event,
                            const struct notice *list, size_t n, int64_t now_ms, int64_t keep_ms,
                            announced_fn fn, void *arg)
 {
-    enum { FIELDS_N = 18 };
+    enum { FIELDS_N = 19 };
     unsigned p = event->partition;
     struct args keys = {0};
     struct args rest = {0};
@@ -370,6 +371,7 @@ static void field_read(struct notice *n, const char *name, const char *value)
         {"until",   &n->until_ms     },
         {"tries",   &n->tries        },
         {"made",    &n->made_ms      },
+        {"due",     &n->due_ms       },
         {"last",    &n->last_ms      }
     };
     int word;
@@ -507,7 +509,7 @@ void notice_store_settle(struct store *s, const struct notice *n, const struct s
     struct args a = {0};
 
     args_add(&a, "FCALL");
-    args_add(&a, "settle_notice_v1");
+    args_add(&a, "settle_notice_v2");
     args_add(&a, "4");
     keys_add(&a, p, "notice", n->id);
     keys_add(&a, p, "outgoing", NULL);
@@ -529,6 +531,13 @@ void notice_store_settle(struct store *s, const struct notice *n, const struct s
         args_add(&a, "");
     }
     args_add(&a, notice_kind_words[n->kind]);
+    if (how->outcome == NOTICE_SENT) {
+        int64_t since_ms = n->due_ms > n->made_ms ? n->due_ms : n->made_ms;
+        int64_t wait_ms = now_ms > since_ms ? now_ms - since_ms : 0;
+
+        queue_store_add_wait(&a, wait_ms);
+        args_add_int(&a, wait_ms);
+    }
     store_call(s, p, &a, 0, count_read, count_op_new(fn, NULL, arg));
 }
 
@@ -549,6 +558,21 @@ void notice_store_requeue(struct store *s, const char *id, int64_t now_ms, int64
     args_add_int(&a, now_ms);
     args_add_int(&a, keep_ms);
     args_add(&a, also_sent ? "1" : "0");
+    store_call(s, p, &a, 0, count_read, count_op_new(fn, NULL, arg));
+}
+
+void notice_store_delete(struct store *s, const char *id, int64_t keep_ms, counted_fn fn, void *arg)
+{
+    unsigned p = id_partition(id);
+    struct args a = {0};
+
+    args_add(&a, "FCALL");
+    args_add(&a, "delete_notice_v1");
+    args_add(&a, "2");
+    keys_add(&a, p, "notice", id);
+    keys_add(&a, p, "undelivered", NULL);
+    args_add(&a, id);
+    args_add_int(&a, keep_ms);
     store_call(s, p, &a, 0, count_read, count_op_new(fn, NULL, arg));
 }
 

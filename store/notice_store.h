@@ -62,7 +62,7 @@ struct notice {
     struct happening event; /* entry is "" */
     char words[24];
     enum notice_reply reply;
-    int64_t due_ms;       /* new ones: when to send it first; 0: at once */
+    int64_t due_ms;       /* when to send it first; of new ones 0: at once */
     int64_t until_ms;     /* answers are accepted until then */
     uint32_t kid;         /* that the answer's token is made with */
     char whom[ID_BYTES];  /* "mail", or the webhook's id */
@@ -117,6 +117,9 @@ void notice_store_settle(struct store *s, const struct notice *n, const struct s
 /* first: 1 when it waits now. also_sent: one that was sent is sent again. */
 void notice_store_requeue(struct store *s, const char *id, int64_t now_ms, int64_t keep_ms,
                           bool also_sent, counted_fn fn, void *arg);
+/* Gives up a dead one for good. first: 1 when it was one. keep_ms as above. */
+void notice_store_delete(struct store *s, const char *id, int64_t keep_ms, counted_fn fn,
+                         void *arg);
 /* Those given up: [{"id","since","queue":"deliver"}], at most n of each partition. Borrowed. */
 void notice_store_dead(struct store *s, unsigned n, json_fn fn, void *arg);
 /* Ids of the notices to whom ("mail" or a webhook's id), the newest first, at most n of all. */

@@ -126,14 +126,14 @@ static void attempt_done(void *arg, const struct redisReply *reply, const struct
 }
 
 void queue_store_attempt(struct store *s, const struct work *w, int64_t now_ms, int64_t delay_ms,
-                         attempted_fn fn, void *arg)
+                         const char *why, attempted_fn fn, void *arg)
 {
     struct attempt_op *op = mem_new(1, sizeof *op);
     struct args a = {0};
 
     *op = (struct attempt_op){fn, arg};
     args_add(&a, "FCALL");
-    args_add(&a, "attempt_v1");
+    args_add(&a, "attempt_v2");
     args_add(&a, "6");
     keys_add(&a, w->partition, "req", w->id);
     keys_add(&a, w->partition, "work", NULL);
@@ -149,6 +149,7 @@ void queue_store_attempt(struct store *s, const struct work *w, int64_t now_ms, 
     else
         args_add_int(&a, delay_ms);
     args_printf(&a, "%.3f", (double)randombytes_uniform(1000) / 1000);
+    args_printf(&a, "%.120s", why);
     store_call(s, w->partition, &a, 0, attempt_done, op);
 }
 
@@ -302,11 +303,54 @@ void queue_store_dead(struct store *s, unsigned n, json_fn fn, void *arg)
     }
 }
 
+struct letter_op {
+    dead_letter_fn fn;
+    void *arg;
+};
+
+static void letter_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct letter_op op = *(struct letter_op *)arg;
+    const char *why = reply_text(reply_at(reply, 2));
+    struct dead_letter d = {.since_ms = reply_int(reply_at(reply, 0)),
+                            .attempts = reply_int(reply_at(reply, 1)),
+                            .why = why ? why : ""};
+
+    free(arg);
+    op.fn(op.arg, &d, e);
+}
+
+void queue_store_dead_letter(struct store *s, const char *id, dead_letter_fn fn, void *arg)
+{
+    struct letter_op *op = mem_new(1, sizeof *op);
+    unsigned p = id_partition(id);
+    struct args a = {0};
+
+    *op = (struct letter_op){fn, arg};
+    args_add(&a, "FCALL_RO");
+    args_add(&a, "dead_v1");
+    args_add(&a, "2");
+    keys_add(&a, p, "req", id);
+    keys_add(&a, p, "dead", NULL);
+    args_add(&a, id);
+    store_call(s, p, &a, 0, letter_read, op);
+}
+
 /* --- health ----------------------------------------------------------------------------------- */
 
 const double health_wait_bounds[] = {.01, .025, .05, .1,  .25,  .5,   1,     2.5,  5,
                                      10,  30,   60,  300, 1800, 3600, 21600, 86400};
 const size_t health_wait_bounds_n = sizeof health_wait_bounds / sizeof health_wait_bounds[0];
+
+void queue_store_add_wait(struct args *a, int64_t wait_ms)
+{
+    for (size_t i = 0; i < health_wait_bounds_n; i++)
+        if ((double)wait_ms / 1000 <= health_wait_bounds[i]) {
+            args_printf(a, "%g", health_wait_bounds[i]);
+            return;
+        }
+    args_add(a, "+Inf");
+}
 
 struct health_op {
     health_fn fn;
@@ -348,6 +392,17 @@ static void notice_read(struct health *h, const char *name, int64_t value)
         }
 }
 
+/* "2.5" or "+Inf": an index of waits. */
+static size_t bucket_of(const char *text)
+{
+    double bound = strcmp(text, "+Inf") != 0 ? strtod(text, NULL) : 1e300;
+    size_t i = 0;
+
+    while (i < health_wait_bounds_n && health_wait_bounds[i] < bound * 0.999)
+        i++;
+    return i;
+}
+
 static void stat_read(struct health *h, const char *name, int64_t value)
 {
     static const char *const verdicts[] = {"none", "possible", "likely", "certain"};
@@ -360,7 +415,8 @@ static void stat_read(struct health *h, const char *name, int64_t value)
         {"retried",   &h->retried   },
         {"dead",      &h->dead_total},
         {"mended",    &h->mended    },
-        {"waited_ms", &h->waited_ms }
+        {"waited_ms", &h->waited_ms },
+        {"told_ms",   &h->told_ms   }
     };
 
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
@@ -377,12 +433,9 @@ static void stat_read(struct health *h, const char *name, int64_t value)
     } else if (!strncmp(name, "given:", 6)) {
         judgement_read(h->given, name + 6, value);
     } else if (!strncmp(name, "wait:", 5)) {
-        double bound = strcmp(name + 5, "+Inf") != 0 ? strtod(name + 5, NULL) : 1e300;
-        size_t i = 0;
-
-        while (i < health_wait_bounds_n && health_wait_bounds[i] < bound * 0.999)
-            i++;
-        h->waits[i] += value;
+        h->waits[bucket_of(name + 5)] += value;
+    } else if (!strncmp(name, "told:", 5)) {
+        h->told[bucket_of(name + 5)] += value;
     }
 }
 
@@ -427,14 +480,51 @@ static void health_read(void *arg, const struct redisReply *reply, const struct 
     health_finish(op);
 }
 
-/* "seen started done busy requests countries load", all numbers; before the corpus there were four.
- */
+enum { LIVE_MS = 15000 };
+
+bool heartbeat_is_live(const struct heartbeat *w, int64_t now_ms)
+{
+    return now_ms - w->seen_ms <= LIVE_MS;
+}
+
+bool heartbeat_has_role(const struct heartbeat *w, const char *role)
+{
+    const char *at = w->roles;
+    size_t n = strlen(role);
+
+    for (; *at; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == n && !strncmp(at, role, n))
+            return true;
+    return !*w->roles;
+}
+
+static void deliver_read(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct health_op *op = arg;
+    struct health *h = &op->health;
+    int64_t waiting = reply_int(reply_at(reply, 4));
+
+    if (e->code != ERR_OK)
+        op->fault = *e;
+    h->tell.due += reply_int(reply_at(reply, 0));
+    h->tell.later += reply_int(reply_at(reply, 1));
+    keep_oldest(&h->tell.oldest_ms, reply_int(reply_at(reply, 2)));
+    h->tell.dead += reply_int(reply_at(reply, 3));
+    h->tell.events_waiting =
+        waiting < 0 || h->tell.events_waiting < 0 ? -1 : h->tell.events_waiting + waiting;
+    h->tell.events_pending += reply_int(reply_at(reply, 5));
+    keep_oldest(&h->tell.oldest_ms, reply_int(reply_at(reply, 6)));
+    health_finish(op);
+}
+
+/* "seen started done busy requests countries load quiet roles": numbers, then words; before the
+ * corpus there were four, before operators could quiet a worker seven. */
 static bool beat_read(const char *slot, const char *text, struct heartbeat *ret_beat)
 {
-    long long n[7] = {[6] = -1};
+    long long n[8] = {[6] = -1};
 
-    if (sscanf(text, "%lld %lld %lld %lld %lld %lld %lld", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5],
-               &n[6]) < 4)
+    if (sscanf(text, "%lld %lld %lld %lld %lld %lld %lld %lld %47[a-z,-]", &n[0], &n[1], &n[2],
+               &n[3], &n[4], &n[5], &n[6], &n[7], ret_beat->roles) < 4)
         return false;
     snprintf(ret_beat->slot, sizeof ret_beat->slot, "%s", slot);
     ret_beat->seen_ms = n[0];
@@ -444,6 +534,7 @@ static bool beat_read(const char *slot, const char *text, struct heartbeat *ret_
     ret_beat->corpus_requests_n = n[4];
     ret_beat->corpus_countries_n = n[5];
     ret_beat->corpus_load_ms = n[6];
+    ret_beat->quiet = n[7] != 0;
     return true;
 }
 
@@ -476,9 +567,10 @@ void queue_store_health(struct store *s, const char *const *names, size_t inboxe
         op->names_n++;
     if (op->names_n > HEALTH_NAMES_MAX)
         bug("health: too many names");
-    op->left = ID_PARTITIONS + 1;
+    op->left = 2 * ID_PARTITIONS + 1;
     for (unsigned p = 0; p < ID_PARTITIONS; p++) {
         struct args a = {0};
+        struct args tell = {0};
 
         args_add(&a, "FCALL_RO");
         args_add(&a, "health_v1");
@@ -492,6 +584,14 @@ void queue_store_health(struct store *s, const char *const *names, size_t inboxe
         args_add_int(&a, (int64_t)inboxes_at);
         args_add_int(&a, now_ms);
         store_call(s, p, &a, 0, health_read, op);
+        args_add(&tell, "FCALL_RO");
+        args_add(&tell, "deliver_health_v1");
+        args_add(&tell, "3");
+        keys_add(&tell, p, "outgoing", NULL);
+        keys_add(&tell, p, "undelivered", NULL);
+        keys_add(&tell, p, "events", NULL);
+        args_add_int(&tell, now_ms);
+        store_call(s, p, &tell, 0, deliver_read, op);
     }
     args_add(&workers, "HGETALL");
     keys_add_system(&workers, "workers", NULL);
@@ -507,10 +607,10 @@ void queue_store_heartbeat(struct store *s, const struct heartbeat *beat)
     args_add(&a, "1");
     keys_add_system(&a, "workers", NULL);
     args_add(&a, beat->slot);
-    args_printf(&a, "%lld %lld %lld %d %lld %lld %lld", (long long)beat->seen_ms,
+    args_printf(&a, "%lld %lld %lld %d %lld %lld %lld %d %s", (long long)beat->seen_ms,
                 (long long)beat->started_ms, (long long)beat->done_n, beat->busy,
                 (long long)beat->corpus_requests_n, (long long)beat->corpus_countries_n,
-                (long long)beat->corpus_load_ms);
+                (long long)beat->corpus_load_ms, beat->quiet, beat->roles);
     store_call(s, STORE_SYSTEM, &a, 0, ignored, NULL);
 }
 

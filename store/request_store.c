@@ -308,16 +308,6 @@ void request_store_seen(struct store *s, unsigned partition, const struct idempo
     fcall_send(s, "seen_v1", &f, partition, write_done, write_op_new(NULL, fn, arg));
 }
 
-static void add_wait_bucket(struct args *a, int64_t wait_ms)
-{
-    for (size_t i = 0; i < health_wait_bounds_n; i++)
-        if ((double)wait_ms / 1000 <= health_wait_bounds[i]) {
-            args_printf(a, "%g", health_wait_bounds[i]);
-            return;
-        }
-    args_add(a, "+Inf");
-}
-
 void request_store_decide(struct store *s, const struct ruling *what, moved_fn fn, void *arg)
 {
     const struct movement *m = &what->movement;
@@ -337,7 +327,7 @@ void request_store_decide(struct store *s, const struct ruling *what, moved_fn f
     args_add_int(&f.rest, what->epoch);
     args_add(&f.rest, action_words[m->action]);
     args_add_int(&f.rest, r->updated_ms);
-    add_wait_bucket(&f.rest, r->updated_ms - r->submitted_ms);
+    queue_store_add_wait(&f.rest, r->updated_ms - r->submitted_ms);
     args_add_int(&f.rest, r->updated_ms - r->submitted_ms);
     args_add(&f.rest, what->verdict);
     args_add(&f.rest, what->theme);

@@ -162,7 +162,7 @@ static void tell_read(struct deliver *d)
 {
     const int64_t block_ms = 1000;
 
-    if (d->reading || !d->prepared || d->crew->stopping)
+    if (d->reading || !d->prepared || d->crew->stopping || crew_is_quiet(d->crew))
         return;
     d->reading = true;
     notice_store_events(d->events, d->crew->slot, EVENTS_N, block_ms, tell_came, d);
@@ -310,7 +310,7 @@ static void send_begun(void *arg, const struct notice *n, const struct err *e)
 
 static void send_next(struct deliver *d)
 {
-    while (d->due_n && !d->crew->stopping &&
+    while (d->due_n && !d->crew->stopping && crew_may_take(d->crew, QUEUE_DELIVER) &&
            d->sending_n < (unsigned)d->crew->settings.deliver_parallel) {
         d->due_n--;
         if (clock_mono_ms() - d->due[d->due_n].taken_mono_ms >
@@ -340,7 +340,7 @@ static void send_look(struct deliver *d, unsigned partition)
     const struct settings *s = &d->crew->settings;
     unsigned under_way = d->sending_n + (unsigned)d->due_n;
 
-    if (under_way < (unsigned)s->deliver_parallel)
+    if (under_way < (unsigned)s->deliver_parallel && crew_may_take(d->crew, QUEUE_DELIVER))
         notice_store_take(d->crew->store, partition, clock_now_ms(), s->deliver_lease_ms,
                           (unsigned)s->deliver_parallel - under_way, send_taken, d);
 }
@@ -354,7 +354,7 @@ static void deliver_round(evutil_socket_t fd, short what, void *arg)
     if (!crew->stopping && d->prepared && store_is_ready(crew->store)) {
         for (unsigned p = 0; p < ID_PARTITIONS; p++)
             send_look(d, p);
-        for (unsigned i = 0; i < LEFT_PARTITIONS; i++) {
+        for (unsigned i = 0; i < LEFT_PARTITIONS && !crew_is_quiet(crew); i++) {
             notice_store_events_left(crew->store, d->partition, crew->slot,
                                      crew->settings.worker_takeover_ms, LEFT_N, left_came, d);
             d->partition = (d->partition + 1) % ID_PARTITIONS;
@@ -364,6 +364,15 @@ static void deliver_round(evutil_socket_t fd, short what, void *arg)
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
+
+void deliver_switched(struct deliver *d)
+{
+    if (d->crew->stopping)
+        return;
+    if (!crew_may_take(d->crew, QUEUE_DELIVER))
+        d->due_n = 0; /* comes back when its lease ends */
+    arm(d->retry, 0);
+}
 
 unsigned deliver_busy(const struct deliver *d)
 {

@@ -16,6 +16,8 @@ void deliver_stop(struct deliver *d, void (*done)(void *arg), void *arg);
 /* Before the crew's store is freed: nothing is read any more. NULL is fine. */
 void deliver_hush(struct deliver *d);
 /* After it. NULL is fine. */
+/* What operators have switched may be otherwise. */
+void deliver_switched(struct deliver *d);
 void deliver_free(struct deliver *d);
 unsigned deliver_busy(const struct deliver *d);
 

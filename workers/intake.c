@@ -41,6 +41,8 @@ struct intake {
 
     struct config *fresh_config; /* owned until taken over; NULL: nothing new */
     struct engine *fresh_engine;
+    int64_t rebuilt_ms; /* when somebody last wanted the index anew and it was */
+    bool rebuild;       /* it is to be built anew when nothing is in work */
 
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -86,6 +88,15 @@ static void intake_take_fresh(struct intake *i)
     log_info("reloaded", "ruleset=%s", crew->config->ruleset);
 }
 
+/* An operator doubts what is in memory: the same data, read from the store again. */
+static void intake_rebuild(struct intake *i)
+{
+    i->rebuild = false;
+    corpus_free(i->corpus);
+    intake_stock(i);
+    log_info("index_rebuilding", "slot=%s", i->crew->slot);
+}
+
 /* Called whenever an entry is finished: what waited for empty hands may happen now. */
 static void intake_idle(struct intake *i)
 {
@@ -95,6 +106,8 @@ static void intake_idle(struct intake *i)
         return;
     if (i->fresh_config)
         intake_take_fresh(i);
+    else if (i->rebuild && !i->crew->stopping)
+        intake_rebuild(i);
     if (i->crew->stopping && stopped) {
         i->stopped = NULL;
         stopped(i->stopped_arg);
@@ -122,9 +135,17 @@ static bool is_ours(const struct crew *crew, const struct work *w)
     return false;
 }
 
+/* What a quiet worker has read it still does; a paused queue is left as it is. */
+static bool is_paused(const struct crew *crew)
+{
+    const struct controls *c = control_watch_now(crew->controls);
+
+    return !c || c->paused_ms[QUEUE_ROUTE];
+}
+
 static void intake_fill(struct intake *i)
 {
-    while (i->backlog_n && !i->fresh_config &&
+    while (i->backlog_n && !i->fresh_config && !i->rebuild && !is_paused(i->crew) &&
            i->working_n < (unsigned)i->crew->settings.worker_parallel) {
         const struct work *w = &i->backlog[i->backlog_at];
 
@@ -163,7 +184,8 @@ static void intake_read(struct intake *i)
     const int64_t block_ms = 1000;
     const unsigned per_partition = 8;
 
-    if (i->reading || i->crew->stopping || !i->prepared || i->backlog_n)
+    if (i->reading || i->crew->stopping || !i->prepared || i->backlog_n ||
+        !crew_may_take(i->crew, QUEUE_ROUTE))
         return;
     i->reading = true;
     queue_store_read(i->crew->reader, i->crew->slot, per_partition, block_ms, intake_came, i);
@@ -230,11 +252,12 @@ static void left_next(struct intake *i)
 {
     while (i->left_n && !is_ours(i->crew, &i->left[i->left_n - 1]))
         i->left_n--;
-    if (!i->left_n || i->left_working || i->crew->stopping || i->fresh_config)
+    if (!i->left_n || i->left_working || i->crew->stopping || i->fresh_config || i->rebuild ||
+        is_paused(i->crew))
         return;
     i->left_working = true;
-    queue_store_attempt(i->crew->store, &i->left[i->left_n - 1], clock_now_ms(), -1, left_counted,
-                        i);
+    queue_store_attempt(i->crew->store, &i->left[i->left_n - 1], clock_now_ms(), -1,
+                        "its worker ended or stood still", left_counted, i);
 }
 
 static void left_taken(void *arg, const struct work *list, size_t n, const char *cursor,
@@ -270,7 +293,7 @@ static void intake_round(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     if (!crew->stopping && i->prepared && store_is_ready(crew->store)) {
         queue_store_wake(crew->store, p, clock_now_ms(), round_woken, i);
-        if (!i->taking && i->left_n == 0 && !i->left_working) {
+        if (!i->taking && i->left_n == 0 && !i->left_working && crew_may_take(crew, QUEUE_ROUTE)) {
             i->taking = true;
             queue_store_take_over(crew->store, p, crew->slot, crew->settings.worker_takeover_ms,
                                   "0-0", LEFT_MAX, left_taken, i);
@@ -358,6 +381,21 @@ void intake_placed(struct intake *i)
 void intake_hear(struct intake *i, const struct event *event)
 {
     corpus_hear(i->corpus, event);
+}
+
+void intake_switched(struct intake *i)
+{
+    const struct controls *c = control_watch_now(i->crew->controls);
+
+    if (c->rebuild_ms > i->rebuilt_ms) {
+        i->rebuilt_ms = c->rebuild_ms;
+        i->rebuild = c->rebuild_ms > i->crew->started_ms;
+    }
+    intake_idle(i);
+    if (i->crew->stopping)
+        return;
+    arm(i->retry, 0); /* which reads again, or goes on with what was read */
+    left_next(i);
 }
 
 void intake_renew(struct intake *i, struct config *config, struct engine *engine)

@@ -15,6 +15,8 @@ void intake_hear(struct intake *i, const struct event *event);
 /* New reference data (both given): taken over as soon as nothing is in work, with an empty corpus;
  * new entries wait until then. */
 void intake_renew(struct intake *i, struct config *config, struct engine *engine);
+/* What operators have switched may be otherwise. */
+void intake_switched(struct intake *i);
 /* No new work; done is called once nothing is in work any more. */
 void intake_stop(struct intake *i, void (*done)(void *arg), void *arg);
 void intake_free(struct intake *i);

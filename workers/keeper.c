@@ -58,7 +58,7 @@ static void keeper_tick(evutil_socket_t fd, short what, void *arg)
     struct keeper *k = arg;
 
     (void)fd, (void)what;
-    if (k->crew->stopping || k->open_n || !store_is_ready(k->crew->store))
+    if (k->crew->stopping || k->open_n || !store_is_ready(k->crew->store) || crew_is_quiet(k->crew))
         return;
     k->open_n++;
     deadline_store_time(k->crew->store, keeper_timed, k);

@@ -204,7 +204,8 @@ static void mail_in_look(evutil_socket_t fd, short what, void *arg)
     struct mail_in *m = arg;
 
     (void)fd, (void)what;
-    if (!*m->name && !m->crew->stopping && store_is_ready(m->crew->store)) {
+    if (!*m->name && !m->crew->stopping && store_is_ready(m->crew->store) &&
+        !crew_is_quiet(m->crew)) {
         m->names_n = 0;
         mail_in_list(m);
         mail_next(m);

@@ -81,6 +81,16 @@ static void process_heard(void *arg, const struct event *event)
     intake_hear(p->intake, event);
 }
 
+static void process_switched(void *arg)
+{
+    const struct process *p = arg;
+
+    if (p->intake)
+        intake_switched(p->intake);
+    if (p->deliver)
+        deliver_switched(p->deliver);
+}
+
 static void process_gone(void *arg, int64_t first, int64_t second, const struct err *e)
 {
     struct process *p = arg;
@@ -238,6 +248,7 @@ static enum err_code process_start(struct process *p, struct err *e)
     store.ring = crew->ring;
     if ((rc = store_new(crew->base, &store, &crew->store, e)) != ERR_OK)
         return rc;
+    crew->controls = control_watch_new(crew->base, crew->store, process_switched, p);
     store.changed = NULL;
     store.unfit = NULL; /* the first link says it once */
     if ((process_has(p, WORKER_ROUTE) && (rc = route_start(p, &store, e)) != ERR_OK) ||
@@ -276,6 +287,7 @@ static void process_stop(struct process *p)
     mender_free(p->mender);
     deliver_free(p->deliver);
     mail_in_free(p->mail_in);
+    control_watch_free(crew->controls);
     if (p->deadline)
         event_free(p->deadline);
     for (unsigned i = 0; i < SIGNALS_N; i++)
@@ -311,6 +323,17 @@ static void slot_make(struct crew *crew, const char *name)
 
     gethostname(host, sizeof host - 1);
     snprintf(crew->slot, sizeof crew->slot, "%s:%.12s", host, name);
+}
+
+static void roles_make(struct process *p)
+{
+    char *out = p->crew.roles;
+    size_t at = 0;
+
+    for (unsigned i = 0; worker_role_words[i]; i++)
+        if (process_has(p, (enum worker_role)i))
+            at += (size_t)snprintf(out + at, sizeof p->crew.roles - at, "%s%s", at ? "," : "",
+                                   worker_role_words[i]);
 }
 
 int main(int argc, char **argv)
@@ -353,6 +376,7 @@ int main(int argc, char **argv)
     }
     log_set_level((enum log_level)log_level_of(p.crew.settings.log_level));
     slot_make(&p.crew, slot);
+    roles_make(&p);
     if (process_start(&p, &e) == ERR_OK) {
         event_base_dispatch(p.crew.base);
         log_info("stopped", "done=%lld", (long long)p.crew.done_n);

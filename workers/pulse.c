@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BEAT_MS = 2000, WAIT_MS = 100 /* until the store is ready */ };
 
@@ -23,6 +24,8 @@ static void pulse_beat(const struct pulse *p)
                              .corpus_load_ms = -1};
 
     snprintf(beat.slot, sizeof beat.slot, "%s", crew->slot);
+    memcpy(beat.roles, crew->roles, sizeof beat.roles);
+    beat.quiet = crew_is_quiet(crew);
     if (p->intake)
         intake_tell(p->intake, &beat);
     queue_store_heartbeat(crew->store, &beat);

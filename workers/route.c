@@ -400,5 +400,5 @@ static void route_failed(struct route *op, const struct err *e)
         route_done(op);
     } else
         queue_store_attempt(op->crew->store, &op->work, clock_now_ms(),
-                            op->crew->settings.worker_retry_ms, route_attempted, op);
+                            op->crew->settings.worker_retry_ms, e->detail, route_attempted, op);
 }

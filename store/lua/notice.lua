@@ -90,10 +90,10 @@ redis.register_function { function_name = 'begin_notice_v1', flags = { 'allow-oo
     return redis.call('HGETALL', keys[1])
   end }
 
--- settle_notice_v1: what became of an attempt.
+-- settle_notice_v2: what became of an attempt.
 -- KEYS 1 notice  2 outgoing  3 undelivered  4 stats
 -- ARGV 1 id  2 sent, later, back (not counted as an attempt), dead or dropped  3 now_ms  4 due_ms  5 status
---      6 sealed answer or ''  7 kind
+--      6 sealed answer or ''  7 kind  8 bucket of how long it waited behind its time, or ''  9 ms of that
 -- Reply 1, or 0: it had been settled meanwhile
 local function settle(keys, args)
   local id, what, now = args[1], args[2], args[3]
@@ -107,6 +107,10 @@ local function settle(keys, args)
   end
   redis.call('HSET', keys[1], 'status', args[5], 'last', now, 'answer', args[6])
   redis.call('HINCRBY', keys[4], 'notice:' .. what .. ':' .. args[7], 1)
+  if (args[8] or '') ~= '' then
+    redis.call('HINCRBY', keys[4], 'told:' .. args[8], 1)
+    redis.call('HINCRBY', keys[4], 'told_ms', args[9])
+  end
   if what == 'later' then
     redis.call('ZADD', keys[2], args[4], id)
     return 1
@@ -120,8 +124,52 @@ local function settle(keys, args)
   return 1
 end
 
+redis.register_function { function_name = 'settle_notice_v2', callback = settle,
+  flags = { 'allow-oom' } }
+-- Of the release before, whose workers do not say how long it waited.
 redis.register_function { function_name = 'settle_notice_v1', callback = settle,
   flags = { 'allow-oom' } }
+
+-- deliver_health_v1: the numbers of one partition's notices and of events that nobody was told of yet.
+-- KEYS 1 outgoing  2 undelivered  3 events      ARGV 1 now_ms
+-- Reply {due, later or on their way, earliest due ms or '0', undelivered, events waiting or -1: unknown,
+--        events in work, oldest event waiting ms or '0'}
+redis.register_function { function_name = 'deliver_health_v1', flags = { 'no-writes' },
+  callback = function(keys, args)
+    local due = redis.call('ZCOUNT', keys[1], '-inf', args[1])
+    local first = redis.call('ZRANGE', keys[1], 0, 0, 'WITHSCORES')[2] or '0'
+    local waiting, pending, oldest = redis.call('XLEN', keys[3]), 0, '0' -- without a group: all
+    local known = redis.pcall('XINFO', 'GROUPS', keys[3])
+    for _, group in ipairs(known.err and {} or known) do
+      local fields = {}
+      for i = 1, #group, 2 do
+        fields[group[i]] = group[i + 1]
+      end
+      if fields.name == TELLERS then
+        pending = fields.pending
+        waiting = fields.lag or -1
+        local after = redis.call('XRANGE', keys[3], '(' .. fields['last-delivered-id'], '+', 'COUNT', 1)
+        if after[1] then
+          oldest = string.match(after[1][1], '%d+')
+        end
+      end
+    end
+    return { due, redis.call('ZCARD', keys[1]) - due, due > 0 and first or '0',
+      redis.call('ZCARD', keys[2]), waiting, pending, oldest }
+  end }
+
+-- delete_notice_v1: a dead one is given up for good; it is kept for a while for who looks at deliveries.
+-- KEYS 1 notice  2 undelivered      ARGV 1 id  2 kept for ms      Reply 1, or 0: it is not dead
+redis.register_function { function_name = 'delete_notice_v1', flags = { 'allow-oom' },
+  callback = function(keys, args)
+    if redis.call('HGET', keys[1], 'state') ~= 'dead' then
+      return 0
+    end
+    redis.call('HSET', keys[1], 'state', 'dropped')
+    redis.call('PEXPIRE', keys[1], args[2])
+    redis.call('ZREM', keys[2], args[1])
+    return 1
+  end }
 
 -- requeue_notice_v1: all attempts anew, under the same id.
 -- KEYS 1 notice  2 outgoing  3 undelivered  4 stats

@@ -1,8 +1,9 @@
 local DELAY_MAX = 21600000
 
--- attempt_v1: something went wrong with a work entry, or another worker's is taken over (R-25).
+-- attempt_v2: something went wrong with a work entry, or another worker's is taken over (R-25).
 -- KEYS 1 req  2 work  3 queued  4 delayed  5 dead  6 stats
 -- ARGV 1 id  2 entry  3 now_ms  4 first delay_ms, or '-' to go on at once  5 jitter 0..1
+--      6 why, for operators
 -- Reply {'go', attempts} | {'delayed', attempts} | {'dead', attempts} | {'already', state}
 -- Keeps: an accepted request is in exactly one of work, delayed and dead until it is decided.
 local function attempt(keys, args)
@@ -13,6 +14,7 @@ local function attempt(keys, args)
     return { 'already', state or 'absent' }
   end
   local attempts = redis.call('HINCRBY', keys[1], 'attempts', 1)
+  redis.call('HSET', keys[1], 'why', args[6] or '')
   redis.call('HINCRBY', keys[6], 'retried', 1)
   if attempts >= ATTEMPTS_MAX then
     redis.call('ZADD', keys[5], now, id)
@@ -31,6 +33,9 @@ local function attempt(keys, args)
   return { 'delayed', attempts }
 end
 
+redis.register_function { function_name = 'attempt_v2', callback = attempt,
+  flags = { 'allow-oom' } }
+-- Of the release before, whose workers say no reason.
 redis.register_function { function_name = 'attempt_v1', callback = attempt,
   flags = { 'allow-oom' } }
 
@@ -60,6 +65,18 @@ end
 
 redis.register_function { function_name = 'requeue_v1', callback = requeue,
   flags = { 'allow-oom' } }
+
+-- dead_v1: one dead letter. KEYS 1 req  2 dead      ARGV 1 id
+-- Reply {since ms, attempts, why}, or {}: it is none
+redis.register_function { function_name = 'dead_v1', flags = { 'no-writes' },
+  callback = function(keys, args)
+    local since = redis.call('ZSCORE', keys[2], args[1])
+    if not since then
+      return {}
+    end
+    local known = redis.call('HMGET', keys[1], 'attempts', 'why')
+    return { since, known[1] or '0', known[2] or '' }
+  end }
 
 -- Stream ids as numbers: milliseconds stay exact in a double until the year 287,000.
 local function is_after(a, b)

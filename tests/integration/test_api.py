@@ -612,6 +612,15 @@ ROUTES = [  # method, path, roles that may
     ("GET", "/v1/inbox", ["secretariat", "coordinator"]),
     ("GET", "/v1/queue", ["coordinator", "operator"]),
     ("GET", "/v1/dead-letters", ["operator"]),
+    ("POST", "/v1/queue/pause", ["operator"]),
+    ("POST", "/v1/queue/drain", ["operator"]),
+    ("POST", "/v1/queue/resume", ["operator"]),
+    ("POST", "/v1/queue/reconcile", ["operator"]),
+    ("POST", "/v1/queue/rebuild", ["operator"]),
+    ("POST", "/v1/workers/{id}/quiet", ["operator"]),
+    ("POST", "/v1/workers/{id}/resume", ["operator"]),
+    ("GET", "/v1/dead-letters/{id}", ["operator"]),
+    ("DELETE", "/v1/dead-letters/{id}", ["operator"]),
     ("POST", "/v1/dead-letters/{id}/requeue", ["operator"]),
     ("GET", "/v1/webhooks", ["country", "secretariat"]),
     ("GET", "/v1/webhooks/{id}", ["country", "secretariat"]),
@@ -650,8 +659,8 @@ def test_every_route_with_every_role(site, delta):
                     expected = 422 if foreign else 201
                 elif path.endswith(":assess"):
                     expected = 422 if foreign else 200
-                elif "requeue" in path:
-                    expected = 404  # not a dead letter
+                elif "dead-letters/{id}" in path or "workers/{id}" in path:
+                    expected = 404  # not a dead letter, no worker
                 elif "webhooks/{id}" in path:
                     expected = 404  # not a webhook
                 elif "{id}" in path and foreign:
@@ -854,7 +863,7 @@ def test_metrics_are_prometheus_text_and_agree_with_the_queue(site):
         return (queue, series) if still and queue["queues"][0]["depth"] == 0 else None
 
     queue, series = wait_until(numbers, 10, "a quiet moment")
-    route, = queue["queues"]
+    route = queue["queues"][0]
     for state in ("waiting", "pending", "delayed"):
         assert series["liaison_queue_messages", f'queue="route",state="{state}"'] == route[state]
     assert series["liaison_queue_messages", 'queue="route",state="dead"'] == route["dead_letters"]
