@@ -196,6 +196,19 @@ static void print_rows(FILE *out)
     }
 }
 
+void lifecycle_print_rows(FILE *out)
+{
+    for (size_t i = 0; i < lifecycle_rows_n; i++) {
+        const struct lifecycle_row *row = &lifecycle_rows[i];
+
+        for (unsigned s = 0; s < STATES_N; s++)
+            if (row->from & 1u << s)
+                fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", action_words[row->action], state_words[s],
+                        role_words[row->role], standing_words[row->standing],
+                        guard_words[row->guard], state_words[row->to == STATE_SAME ? s : row->to]);
+    }
+}
+
 /* Whether an earlier row, for another role or guard, has the same arrow. */
 static bool is_drawn(const struct lifecycle_row *row, unsigned from)
 {

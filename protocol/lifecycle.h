@@ -142,5 +142,8 @@ bool lifecycle_is_terminal(enum state s);
 void lifecycle_print_lua(FILE *out);
 /* docs/lifecycle.md: the drawing (Mermaid), the states with their ball-holder, all rows. */
 void lifecycle_print_markdown(FILE *out);
+/* For tests of the whole service: a line a row and state, tab between action, state, role,
+ * standing, guard and the state afterwards. */
+void lifecycle_print_rows(FILE *out);
 
 #endif
