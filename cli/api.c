@@ -6,6 +6,7 @@
 #include "cli/line.h"
 #include "cli/pending.h"
 #include "cli/report.h"
+#include "cli/signer.h"
 
 #include <curl/curl.h>
 #include <sodium.h>
@@ -26,6 +27,7 @@ struct api {
     const struct line *line; /* borrowed */
     CURL *curl;              /* owned; keeps the connection between requests */
     struct credential_text credential;
+    struct signer_text signer;
     char *server;      /* owned: "http://127.0.0.1:8080" */
     const char *place; /* borrowed: as the caller named the server */
     char *language;    /* owned: Accept-Language header */
@@ -105,7 +107,7 @@ static void set_up(struct api *api)
     curl_easy_setopt(api->curl, CURLOPT_USERAGENT, "liaison/" LIAISON_VERSION);
     curl_easy_setopt(api->curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(api->curl, CURLOPT_WRITEFUNCTION, keep_bytes);
-    if (*api->credential.text) {
+    if (!api->signer.seed && *api->credential.text) {
         curl_easy_setopt(api->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
         curl_easy_setopt(api->curl, CURLOPT_XOAUTH2_BEARER, api->credential.text);
     }
@@ -122,9 +124,12 @@ enum exit_code api_open(const struct line *line, struct api **ret_api)
     api->line = line;
     api->timeout_ms = timeout_s * 1000;
     api->place = place ? place : "http://127.0.0.1:8080";
+    if (rc == EXIT_DONE && line_flag(line, "sign") &&
+        signer_text_read(line_flag(line, "sign"), &api->signer, &e) != ERR_OK)
+        rc = report_err(line, NULL, &e);
     if (rc == EXIT_DONE &&
-        credential_text_read(line_flag(line, "token-file"), line_flag(line, "as"), &api->credential,
-                             &e) != ERR_OK)
+        credential_text_read(api->signer.seed ? NULL : line_flag(line, "token-file"),
+                             line_flag(line, "as"), &api->credential, &e) != ERR_OK)
         rc = report_err(line, NULL, &e);
     if (rc != EXIT_DONE) {
         api_close(api);
@@ -146,6 +151,7 @@ void api_close(struct api *api)
         curl_global_cleanup();
     }
     credential_text_clear(&api->credential);
+    signer_text_clear(&api->signer);
     free(api->server);
     free(api->language);
     free(api);
@@ -172,23 +178,54 @@ static void add_header_value(struct api *api, const char *name, const char *valu
     add_header(api, buf_text(&header));
 }
 
-static void set_request(struct api *api, const struct api_request *request, const char *url,
-                        const char *key)
+/* Made anew for each attempt: a signature holds only for some minutes, and its nonce once. */
+static enum err_code add_signature(struct api *api, const struct signer_message *m, struct err *e)
+{
+    BUF_AUTO struct buf input = {0};
+    BUF_AUTO struct buf sig = {0};
+    BUF_AUTO struct buf digest = {0};
+    enum err_code rc = ERR_OK;
+
+    if (!api->signer.seed)
+        return ERR_OK;
+    rc = signer_sign(&api->signer, m, &input, &sig, &digest, e);
+    if (rc != ERR_OK)
+        return rc;
+    add_header_value(api, "Signature-Input", buf_text(&input));
+    add_header_value(api, "Signature", buf_text(&sig));
+    if (digest.bytes)
+        add_header_value(api, "Content-Digest", buf_text(&digest));
+    return ERR_OK;
+}
+
+static void unset_request(struct api *api)
+{
+    curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(api->headers);
+    api->headers = NULL;
+}
+
+static enum err_code set_request(struct api *api, const struct api_request *request,
+                                 const char *url, const char *key, struct err *e)
 {
     bool is_post = !strcmp(request->method, "POST");
+    BUF_AUTO struct buf quoted = {0};
+    struct signer_message m = {
+        .method = request->method, .url = url, .body = request->body, .body_n = request->body_n};
+    enum err_code rc;
 
     add_header(api, "Accept: application/json, application/problem+json");
     add_header(api, api->language);
     add_header_value(api, "Prefer", request->prefer);
     add_header_value(api, "If-Match", request->if_match);
     if (is_post) {
-        BUF_AUTO struct buf quoted = {0};
-
         buf_printf(&quoted, "\"%s\"", key);
-        add_header_value(api, "Idempotency-Key", buf_text(&quoted));
+        m.idempotency_key = buf_text(&quoted);
+        add_header_value(api, "Idempotency-Key", m.idempotency_key);
         if (request->body)
-            add_header_value(api, "Content-Type",
-                             request->media ? request->media : "application/json");
+            m.content_type = request->media ? request->media : "application/json";
+        if (request->body)
+            add_header_value(api, "Content-Type", m.content_type);
         else
             add_header(api, "Content-Type:"); /* curl would name a form */
         add_header(api, "Expect:");           /* bodies are small: no round trip before them */
@@ -197,10 +234,12 @@ static void set_request(struct api *api, const struct api_request *request, cons
     } else {
         curl_easy_setopt(api->curl, CURLOPT_HTTPGET, 1L);
     }
+    rc = add_signature(api, &m, e);
     curl_easy_setopt(api->curl, CURLOPT_CUSTOMREQUEST,
                      !strcmp(request->method, "DELETE") ? request->method : NULL);
     curl_easy_setopt(api->curl, CURLOPT_URL, url);
     curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, api->headers);
+    return rc;
 }
 
 static enum err_code fault_of(CURLcode code, const char *place, const char *detail, struct err *e)
@@ -295,7 +334,9 @@ static void sleep_ms(int64_t ms)
         ;
 }
 
-static enum err_code attempts(struct api *api, struct api_answer *ret_answer, struct err *e)
+/* key: of a write. */
+static enum err_code attempts(struct api *api, const struct api_request *request, const char *url,
+                              const char *key, struct api_answer *ret_answer, struct err *e)
 {
     int64_t due_mono_ms = clock_mono_ms() + api->timeout_ms;
     struct api_answer answer = {0};
@@ -305,7 +346,10 @@ static enum err_code attempts(struct api *api, struct api_answer *ret_answer, st
         int64_t left_ms = due_mono_ms - clock_mono_ms();
         int64_t wait_ms;
 
-        rc = attempt(api, left_ms > 0 ? left_ms : 1, &answer, e);
+        rc = set_request(api, request, url, key, e);
+        if (rc == ERR_OK)
+            rc = attempt(api, left_ms > 0 ? left_ms : 1, &answer, e);
+        unset_request(api);
         if (rc == ERR_OK ? !is_passing(&answer) : rc != ERR_UNAVAILABLE)
             break;
         wait_ms = pause_ms(n, rc == ERR_OK ? answer.retry_after_ms : -1);
@@ -332,7 +376,8 @@ enum err_code api_send(struct api *api, const struct api_request *request,
         struct pending_write write = {.server = api->place,
                                       .method = request->method,
                                       .path = request->path,
-                                      .token_id = api->credential.id,
+                                      .token_id =
+                                          api->signer.seed ? api->signer.id : api->credential.id,
                                       .body = request->body,
                                       .body_n = request->body_n};
 
@@ -343,11 +388,7 @@ enum err_code api_send(struct api *api, const struct api_request *request,
             report_remark(api->line, "going on with an earlier attempt of the same command");
     }
     buf_printf(&url, "%s%s", api->server, request->path);
-    set_request(api, request, buf_text(&url), pending.key);
-    rc = attempts(api, &answer, e);
-    curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(api->headers);
-    api->headers = NULL;
+    rc = attempts(api, request, buf_text(&url), pending.key, &answer, e);
     pending_end(&pending, is_final(rc, &answer));
     if (rc == ERR_OK)
         *ret_answer = answer;
@@ -423,6 +464,11 @@ enum err_code api_take(struct api *api, const struct api_stream *stream,
     add_header(api, buf_text(&accept));
     add_header(api, api->language);
     add_header_value(api, "Last-Event-ID", stream->last_id);
+    if (add_signature(api, &(struct signer_message){.method = "GET", .url = buf_text(&url)}, e) !=
+        ERR_OK) {
+        unset_request(api);
+        return ERR_CONFIG;
+    }
     curl_easy_setopt(api->curl, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(api->curl, CURLOPT_URL, buf_text(&url));
     curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, api->headers);
@@ -437,9 +483,7 @@ enum err_code api_take(struct api *api, const struct api_stream *stream,
     curl_easy_setopt(api->curl, CURLOPT_LOW_SPEED_TIME, 0L);
     curl_easy_setopt(api->curl, CURLOPT_WRITEFUNCTION, keep_bytes);
     curl_easy_setopt(api->curl, CURLOPT_ERRORBUFFER, NULL);
-    curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(api->headers);
-    api->headers = NULL;
+    unset_request(api);
     curl_easy_getinfo(api->curl, CURLINFO_RESPONSE_CODE, &status);
     *ret_answer = (struct api_answer){.status = (int)status, .retry_after_ms = -1};
     if (code != CURLE_OK && !t.is_enough) {

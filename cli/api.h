@@ -35,7 +35,8 @@ struct api_answer {
 };
 void api_answer_clear(struct api_answer *a);
 
-/* Reads the token too. EXIT_USAGE, EXIT_FAILED after saying why. line is borrowed. */
+/* Reads the token too, or with --sign the key that every request is signed with instead: no token
+ * is sent then. EXIT_USAGE, EXIT_FAILED after saying why. line is borrowed. */
 enum exit_code api_open(const struct line *line, struct api **ret_api);
 void api_close(struct api *api);
 

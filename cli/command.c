@@ -9,6 +9,7 @@
 #include "cli/queue_command.h"
 #include "cli/request_command.h"
 #include "cli/routing_command.h"
+#include "cli/signing_command.h"
 #include "cli/similar_command.h"
 #include "cli/token_command.h"
 #include "cli/transfer_command.h"
@@ -21,6 +22,7 @@
 const char *const command_group_titles[GROUPS_N] = {
     [GROUP_REQUEST] = "Requests",
     [GROUP_ACTION] = "Actions on a request (show ID says which are possible now)",
+    [GROUP_SIGNING] = "Signed requests",
     [GROUP_WEBHOOK] = "Webhooks",
     [GROUP_QUEUE] = "Queue",
     [GROUP_SERVER] = "On the server",
@@ -105,6 +107,11 @@ static const struct flag audit_flags[] = {
     {"dir", 0, "DIR", NULL, "folder of the log; else that of the settings"},
     {"offline", 0, NULL, NULL, "look at the log alone, not at the store"}, CONFIG, END};
 static const struct flag server_flags[] = {CONFIG, END};
+static const struct flag register_flags[] = {
+    {"label", 0, "TEXT", NULL, "where the key is, for the list"}, END};
+static const struct flag release_flags[] = {
+    {"role", 0, "ROLE", NULL, "country or secretariat"},
+    {"of", 0, "CODE", NULL, "which country (ISO 3166-1 alpha-3) or secretariat"}, CONFIG, END};
 
 static const struct command fixed[] = {
     {GROUP_REQUEST, "submit", "FILE|-", 1, 1, "submit a request",
@@ -121,6 +128,13 @@ static const struct command fixed[] = {
     {GROUP_REQUEST, "export", "", 0, 0, "write all requests that you may see, or their histories, to stdout", NULL, export_flags, export_run, 0},
     {GROUP_REQUEST, "watch", "", 0, 0, "show what happens to requests, as it happens, until Ctrl-C",
      "With --json each event is one line. A broken connection is begun again where it stopped.\n", watch_flags, watch_run, 0},
+    {GROUP_SIGNING, "keygen", "FILE", 1, 1, "make an Ed25519 key to sign requests with; prints its id and public key",
+     "FILE is new, mode 0600, PKCS #8 in PEM as openssl writes it too.\n", NULL, keygen_run, 0},
+    {GROUP_SIGNING, "signing register", "FILE", 1, 1, "register the key in FILE: from now on --sign FILE is a credential", NULL, register_flags, signing_register_run, 0},
+    {GROUP_SIGNING, "signing list", "", 0, 0, "list the own keys, and whether requests must be signed", NULL, NULL, signing_list_run, 0},
+    {GROUP_SIGNING, "signing revoke", "ID", 1, 1, "revoke a key: nothing that it signs counts any more", NULL, NULL, signing_revoke_run, 0},
+    {GROUP_SIGNING, "signing require", "on|off", 1, 1, "refuse the own tokens and sessions, or take them again",
+     "To be said with a signed request: --sign FILE.\n", NULL, signing_require_run, 0},
     {GROUP_WEBHOOK, "webhook create", "URL", 1, 1, "be told of events at this https address; shows the secret, once", NULL, webhook_create_flags, webhook_create_run, 0},
     {GROUP_WEBHOOK, "webhook list", "", 0, 0, "list the own webhooks", NULL, NULL, webhook_list_run, 0},
     {GROUP_WEBHOOK, "webhook delete", "ID", 1, 1, "be told no more", NULL, NULL, webhook_delete_run, 0},
@@ -152,6 +166,7 @@ static const struct command fixed[] = {
     {GROUP_SERVER, "token rotate", "ID", 1, 1, "issue a token for the same holder and let this one end soon", NULL, rotate_flags, token_rotate_run, 0},
     {GROUP_SERVER, "token issue-all", "", 0, 0, "issue tokens for every country, secretariat and role into one file",
      "Nothing is done while the first token of the file is valid for 30 days more.\n", issue_all_flags, token_issue_all_run, 0},
+    {GROUP_SERVER, "signing release", "", 0, 0, "let a country or secretariat that lost its keys use tokens again", NULL, release_flags, signing_release_run, 0},
     {GROUP_SERVER, "routing cases", "", 0, 0, "list what claims, declines and manual routes have taught",
      "Ids and codes only; liaison routing learn makes weights of them.\n", cases_flags, routing_cases_run, 0},
     {GROUP_SERVER, "routing learn", "[FILE..]", 0, LINE_OPERANDS_MAX, "propose weights of routing from recorded cases, with a report",

@@ -23,6 +23,7 @@ struct flag {
 enum command_group {
     GROUP_REQUEST,
     GROUP_ACTION,
+    GROUP_SIGNING,
     GROUP_WEBHOOK,
     GROUP_QUEUE,
     GROUP_SERVER,

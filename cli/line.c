@@ -16,6 +16,7 @@ const struct flag line_flags[] = {
     {"server",     0,   "URL",       "LIAISON_SERVER",     "http://127.0.0.1:8080 by default; unix:/PATH for a socket"},
     {"token-file", 0,   "FILE",      "LIAISON_TOKEN_FILE", "file with the token, mode 0600 or 0400; - is stdin"},
     {"as",         0,   "ROLE[:OF]", NULL,                 "which member of a credentials.json: country:KEN, operator"},
+    {"sign",       0,   "FILE",      "LIAISON_SIGN",       "sign each request with this key (liaison keygen) instead of sending a token"},
     {"timeout",    0,   "S",         NULL,                 "seconds for all attempts together, 30 by default"},
     {"no-color",   0,   NULL,        NULL,                 "no colours; NO_COLOR and TERM=dumb do the same"},
     {"quiet",      'q', NULL,        NULL,                 "no remarks on stderr, errors only"},

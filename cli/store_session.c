@@ -4,6 +4,7 @@
 #include "cli/server_settings.h"
 #include "store/audit_store.h"
 #include "store/lesson_store.h"
+#include "store/signing_store.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -152,6 +153,14 @@ enum err_code store_session_revoke(struct store_session *s, const char *id, stru
 {
     s->open_n++;
     token_store_revoke(s->store, id, session_done, s);
+    return session_settle(s, e);
+}
+
+enum err_code store_session_release(struct store_session *s, const struct principal *who,
+                                    struct err *e)
+{
+    s->open_n++;
+    signing_store_require(s->store, who, false, "server", session_done, s);
     return session_settle(s, e);
 }
 

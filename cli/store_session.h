@@ -30,6 +30,9 @@ enum err_code store_session_get(struct store_session *s, const char *id,
                                 struct credential *ret_credential, struct err *e) ERR_CHECK;
 enum err_code store_session_revoke(struct store_session *s, const char *id,
                                    struct err *e) ERR_CHECK;
+/* The requests of who need not be signed any more (signing_store.h). */
+enum err_code store_session_release(struct store_session *s, const struct principal *who,
+                                    struct err *e) ERR_CHECK;
 /* New reference to an array of texts, oldest first. */
 enum err_code store_session_ids(struct store_session *s, json_t **ret_ids, struct err *e) ERR_CHECK;
 /* New reference to an array of the lessons of all partitions (protocol/lesson.h), those of a

@@ -59,6 +59,8 @@ static const struct setting table[] = {
      "Drafts that one principal may have assessed in a minute; 0 for no limit."},
     {AT(failures_per_minute), "10", KIND_COUNT, true, 0, 1000000,
      "Failed sign-ins of one address in a minute before it is told to wait; 0 for no limit."},
+    {AT(authorities), "", KIND_TEXT, true, 0, 0,
+     "Names that signed requests may be addressed to, HOST or HOST:PORT, parted by commas; without any, each."},
     {AT(attachment_hours), "24", KIND_COUNT, true, 0, 720,
      "Hours after which an attachment that no request refers to is removed; looked for each hour."},
     {AT(assess_bytes), "67108864", KIND_COUNT, true, 1048576, 8589934592,

@@ -26,6 +26,7 @@ struct settings {
     int64_t submits_per_minute;      /* the same of submits only */
     int64_t assesses_per_minute;     /* the same of drafts only */
     int64_t failures_per_minute;     /* failed sign-ins of one address; 0: no limit */
+    char authorities[512];           /* HOST[:PORT],.. that signed requests name; "": any */
     int64_t attachment_hours;        /* how long one waits for its request */
     int64_t assess_bytes;            /* of requests that drafts are compared with */
     char audit_key[256];             /* file of the key that signs checkpoints, mode 0600 */

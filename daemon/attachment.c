@@ -106,6 +106,11 @@ static bool upload_piece(struct http_exchange *x, const void *bytes, size_t n, b
     struct err e = {0};
 
     op->bytes += (int64_t)n;
+    if (!task_body_fits(op->task, bytes, n, is_last)) {
+        http_on_closed(x, NULL, NULL);
+        task_problem(upload_end(op), &(struct err){ERR_UNAUTHENTICATED, "another body"});
+        return false;
+    }
     if (vault_write(op->file, bytes, n, &e) != ERR_OK) {
         http_on_closed(x, NULL, NULL);
         upload_fail(upload_end(op), &e);

@@ -2,6 +2,7 @@
  *
  *   auth_check -> bearer --------> auth_check_token -> (auth_known) -> judge -> then
  *              \-> cookie -> (session_known) -> the token it was opened with -/
+ *              \-> signature -> signed.c ------------------------------> then
  *                                                      wrong -> auth_failed -> then
  *
  * Who is wrong too often is answered with 429, but a right token is never refused because others
@@ -17,6 +18,7 @@
 #include "daemon/operations.h"
 #include "daemon/peer.h"
 #include "daemon/route.h"
+#include "daemon/signed.h"
 #include "daemon/task.h"
 #include "protocol/cookie.h"
 #include "store/session_store.h"
@@ -55,6 +57,7 @@ struct auth {
     struct remembered_session *sessions; /* by hash of the cookie */
     struct limit *failures;              /* of an address, "a <address>", or of a token, "t <id>" */
     struct limit *doubtful;              /* one bucket for all */
+    struct signed_keys *signers;         /* owned */
     struct auth_stats stats;
 };
 
@@ -65,6 +68,7 @@ struct auth *auth_new(struct app *app)
     a->app = app;
     a->failures = limit_new(WINDOW_MS, CALLERS_MAX);
     a->doubtful = limit_new(1000, 1);
+    a->signers = signed_keys_new();
     return a;
 }
 
@@ -96,6 +100,7 @@ void auth_free(struct auth *a)
     forget_sessions(a);
     limit_free(a->failures);
     limit_free(a->doubtful);
+    signed_keys_free(a->signers);
     free(a);
 }
 
@@ -287,10 +292,12 @@ static void check_judge(struct check *check, const struct credential *c)
     struct auth *a = check->auth;
     struct err fault = {0};
 
-    if (judge(a, check->has_token ? &check->token : NULL, c))
-        admit(check->task, check->id, c);
-    else
+    if (!judge(a, check->has_token ? &check->token : NULL, c))
         fault.code = auth_failed(a, check->task, c ? check->id : NULL, &fault);
+    else if (c->must_sign)
+        fault.code = signed_refuse(check->task, SIGNATURE_MISSING, &fault);
+    else
+        admit(check->task, check->id, c);
     check_end(check, &fault);
 }
 
@@ -408,7 +415,7 @@ bool auth_is_offered(const struct head *head)
     bool found = cookies && cookie_read(cookies->text, cookies->bytes, cookie) != COOKIE_ABSENT;
 
     sodium_memzero(cookie, sizeof cookie);
-    return found || head_find(head, "Authorization");
+    return found || head_find(head, "Authorization") || signed_is_offered(head);
 }
 
 static bool bearer_read(const struct head *head, struct token *ret_token)
@@ -420,6 +427,8 @@ static bool bearer_read(const struct head *head, struct token *ret_token)
            token_read(value->text + 7, value->bytes - 7, ret_token);
 }
 
+static const struct signed_hooks signed_hooks = {.failed = auth_failed, .may_look_up = may_look_up};
+
 void auth_check(struct auth *a, struct task *t, auth_then_fn then)
 {
     const struct head *head = http_head(t->http);
@@ -430,6 +439,8 @@ void auth_check(struct auth *a, struct task *t, auth_then_fn then)
 
     if (!auth_is_offered(head)) {
         then(t, &(struct err){ERR_UNAUTHENTICATED, "no credential"});
+    } else if (signed_is_offered(head)) { /* .. nor of this */
+        signed_begin(a->signers, a, &signed_hooks, t, then);
     } else if (head_find(head, "Authorization")) { /* such a request's cookies are not read */
         good = bearer_read(head, &token);
         auth_check_token(a, t, good ? &token : NULL, then);

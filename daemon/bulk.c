@@ -117,7 +117,11 @@ static bool bulk_piece(struct http_exchange *x, const void *bytes, size_t n, boo
     op->has_all = is_last;
     if (is_last) /* it may have closed its side only: it is answered all the same */
         http_on_closed(x, NULL, NULL);
-    if (op->is_atomic && !is_last)
+    if (!task_body_fits(op->task, bytes, n, is_last)) {
+        task_problem(bulk_end(op), &(struct err){ERR_UNAUTHENTICATED, "another body"});
+        return false;
+    }
+    if ((op->is_atomic || op->task->digest) && !is_last) /* nothing before all of it is known */
         return true;
     bulk_lines(op); /* goes on reading when it has room, which ends op perhaps */
     return false;

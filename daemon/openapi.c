@@ -5,6 +5,7 @@
 #include "daemon/control.h"
 #include "daemon/route.h"
 #include "daemon/session.h"
+#include "daemon/signing.h"
 #include "daemon/task.h"
 #include "protocol/cookie.h"
 #include "protocol/problem.h"
@@ -129,13 +130,15 @@ static json_t *problem_schema(void)
             continue;
         json_array_append_new(types, json_string(problem_uri((enum err_code)code, uri)));
     }
-    return json_pack("{s:s, s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:{s:s, "
-                     "s:{s:{s:s}, s:{s:s}, s:{s:s}}}}}, s:[s, s, s]}",
-                     "type", "object", "properties", "type", "type", "string", "enum", types,
-                     "title", "type", "string", "status", "type", "integer", "detail", "type",
-                     "string", "request_id", "type", "string", "errors", "type", "array", "items",
-                     "type", "object", "properties", "pointer", "type", "string", "code", "type",
-                     "string", "detail", "type", "string", "required", "type", "title", "status");
+    return json_pack(
+        "{s:s, s:{s:{s:s, s:o}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s, s:s}, s:{s:s, s:{s:s, "
+        "s:{s:{s:s}, s:{s:s}, s:{s:s}}}}}, s:[s, s, s]}",
+        "type", "object", "properties", "type", "type", "string", "enum", types, "title", "type",
+        "string", "status", "type", "integer", "detail", "type", "string", "request_id", "type",
+        "string", "signature", "type", "string", "description",
+        "what is wrong with the signature of a request, or that it must have one", "errors", "type",
+        "array", "items", "type", "object", "properties", "pointer", "type", "string", "code",
+        "type", "string", "detail", "type", "string", "required", "type", "title", "status");
 }
 
 static json_t *content(const char *media, json_t *schema)
@@ -277,9 +280,10 @@ static json_t *operation(const struct route *r, const char *id, const char *abou
     if (body)
         json_object_set_new(op, "requestBody",
                             json_pack("{s:o}", "content", content("application/json", body)));
-    json_object_set_new(op, "security",
-                        r->roles ? json_pack("[{s:[]}, {s:[]}]", "bearer", "session")
-                                 : json_array());
+    json_object_set_new(
+        op, "security",
+        r->roles ? json_pack("[{s:[]}, {s:[]}, {s:[]}]", "bearer", "session", "signature")
+                 : json_array());
     return op;
 }
 
@@ -317,6 +321,10 @@ static json_t *body_of(const struct route *r)
         return rows_schema(webhook_fields);
     if (!strcmp(r->path, "/v1/queue/pause") || !strcmp(r->path, "/v1/queue/resume"))
         return rows_schema(control_fields);
+    if (!strcmp(r->path, "/v1/keys"))
+        return rows_schema(signing_fields);
+    if (!strcmp(r->path, "/v1/keys:require"))
+        return rows_schema(signing_require_fields);
     return strcmp(r->path, "/v1/session") != 0 ? NULL : rows_schema(session_fields);
 }
 
@@ -402,13 +410,19 @@ void openapi_begin(struct task *t)
 {
     json_t *doc = json_pack(
         "{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o, s:o, s:o, s:o}, s:{s:{s:s, s:s}, s:{s:s, s:s, s:s, "
-        "s:s}}}}",
+        "s:s}, s:{s:s, s:s, s:s, s:s}}}}",
         "openapi", "3.1.0", "info", "title", "Liaison", "version", LIAISON_VERSION, "paths",
         paths_json(), "components", "schemas", "Draft", rows_schema(request_fields), "Assessment",
         assessment_schema(), "Request", resource_schema(), "Problem", problem_schema(),
         "securitySchemes", "bearer", "type", "http", "scheme", "bearer", "session", "type",
         "apiKey", "in", "cookie", "name", COOKIE_NAME, "description",
-        "from POST /v1/session; whatever changes something also needs X-CSRF-Token");
+        "from POST /v1/session; whatever changes something also needs X-CSRF-Token", "signature",
+        "type", "apiKey", "in", "header", "name", "Signature", "description",
+        "HTTP Message Signatures (RFC 9421), Ed25519, label liaison, with Signature-Input: "
+        "@method, "
+        "@authority, @path, @query and, where the request has them, content-digest (RFC 9530), "
+        "content-type, idempotency-key; created, expires at most 300 s later, nonce of 16 random "
+        "bytes or more in base64, keyid as POST /v1/keys gave it, alg ed25519, tag liaison-v1");
 
     if (!doc)
         bug("openapi_begin");

@@ -52,6 +52,12 @@ void session_begin(struct task *t);
 void session_show_begin(struct task *t);
 void session_end_begin(struct task *t);
 
+/* signing.c */
+void key_register_begin(struct task *t);
+void keys_begin(struct task *t);
+void key_revoke_begin(struct task *t);
+void keys_require_begin(struct task *t);
+
 /* reference.c */
 void secretariats_begin(struct task *t);
 void themes_begin(struct task *t);

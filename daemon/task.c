@@ -5,6 +5,7 @@
 #include "daemon/coding.h"
 #include "daemon/meter.h"
 #include "daemon/route.h"
+#include "daemon/signed.h"
 #include "protocol/document.h"
 #include "protocol/etag.h"
 #include "protocol/problem.h"
@@ -134,6 +135,19 @@ enum err_code task_read_json(struct task *t, bool required, json_t **ret_doc, st
     return document_parse(body, n, ret_doc, faults, e);
 }
 
+bool task_body_fits(struct task *t, const void *bytes, size_t n, bool is_last)
+{
+    struct err e;
+
+    if (!t->digest)
+        return true;
+    digest_update(t->digest, bytes, n);
+    if (!is_last || digest_fits(t->digest))
+        return true;
+    signed_refuse(t, SIGNATURE_DIGEST, &e);
+    return false;
+}
+
 bool task_query(const struct task *t, const char *name, char *out, size_t out_bytes)
 {
     enum head_member found = head_query(http_head(t->http), name, out, out_bytes);
@@ -151,6 +165,7 @@ static void task_end(struct task *t, int status)
     if (t->cookie)
         sodium_memzero(t->cookie, strlen(t->cookie));
     free(t->cookie);
+    free(t->digest);
     free(t);
 }
 
@@ -266,6 +281,7 @@ void task_reply_bytes(struct task *t, int status, const char *content_type, cons
 void task_abandon(struct task *t)
 {
     http_abandon(t->http);
+    free(t->digest);
     free(t);
 }
 
@@ -291,6 +307,7 @@ void task_stream_begin(struct task *t, const char *content_type)
 void task_stream_end(struct task *t)
 {
     http_stream_end(t->http);
+    free(t->digest);
     free(t);
 }
 
@@ -408,6 +425,8 @@ void task_problem(struct task *t, const struct err *e)
 
     if (t->violated)
         members = json_pack("{s:[s]}", "violated-policies", t->violated);
+    else if (t->signature)
+        members = json_pack("{s:s}", "signature", t->signature);
     problem_reply(t, e, t->variant, NULL, NULL, members);
 }
 

@@ -7,6 +7,7 @@
 #include "config/words.h"
 #include "daemon/app.h"
 #include "daemon/http.h"
+#include "protocol/digest.h"
 #include "protocol/fault.h"
 #include "protocol/principal.h"
 #include "store/request_store.h"
@@ -26,6 +27,9 @@ struct task {
     char token[TASK_PARAM_BYTES];  /* its id; else as who */
     char *cookie;                  /* owned, wiped: the session's; NULL: a bearer token */
     const char *variant;           /* chooses among the words of a problem; NULL: the usual ones */
+    const char *signature;         /* what is wrong with it, a word for programs; NULL: nothing */
+    bool is_signed;                /* by a key of who (signed.h); token is then the key's id */
+    struct digest *digest;         /* owned: of the body, as it was signed; NULL: was not */
     const char *violated;          /* a limit that is passed, NULL: none */
     int retry_s;                   /* when to come again; 0: as usual with this problem */
     char id[TASK_PARAM_BYTES];     /* {id} of the path, "" when it has none */
@@ -52,6 +56,9 @@ void task_make_idempotency(const struct task *t, const char *key, size_t n, cons
  * body gives NULL. The caller owns *ret_doc. */
 enum err_code task_read_json(struct task *t, bool required, json_t **ret_doc, struct faults *faults,
                              struct err *e) ERR_CHECK;
+/* The next n bytes of a body that comes in pieces; with the last ones: false when a signed request
+ * was sent with another body (t->variant says so). True until then. */
+bool task_body_fits(struct task *t, const void *bytes, size_t n, bool is_last);
 /* A query member into out, "" when absent. False: it is there twice or too long. */
 bool task_query(const struct task *t, const char *name, char *out, size_t out_bytes);
 

@@ -35,6 +35,11 @@
  *   lia:{p07}:inbox:offer:<code>, inbox:claim:<code>, inbox:coordinator
  *                              zset    what waits for a secretariat or the desk (index.h)
  *   lia:{sys}:token:<id>       hash    a credential; lia:{sys}:tokens zset of all by issue time
+ *   lia:{sys}:key:<lsk_>       hash    a key that requests are signed with: who public label issued
+ *                                      expires revoked; lia:{sys}:keys:<who> hash of those not
+ *                                      revoked, id -> expires; lia:{sys}:signing hash of those
+ *                                      whose requests must be signed, who -> since
+ *   lia:{sys}:nonce:<hash>     string  print of the signed request that used it; expires
  *   lia:{sys}:session:<hash>   hash    a signed-in browser (access.lua); expires
  *   lia:{sys}:failed:<address> string  failed sign-ins of the last minute; expires
  *   lia:{sys}:events           stream  one entry a change of a credential or session

@@ -129,6 +129,7 @@ static bool credential_read(const struct redisReply *reply, struct credential *c
     if (c->kid == 0)
         c->kid = 1; /* from before credentials named their key: the first one */
     c->scopes = scopes_read(reply_text(reply_at(reply, 7)));
+    c->must_sign = reply_int(reply_at(reply, 8)) != 0;
     return true;
 }
 
@@ -150,16 +151,11 @@ void token_store_get(struct store *s, const char *id, credential_fn fn, void *ar
     struct args a = {0};
 
     *op = (struct get_op){fn, arg};
-    args_add(&a, "HMGET");
+    args_add(&a, "FCALL");
+    args_add(&a, "credential_v1");
+    args_add(&a, "2");
     keys_add_system(&a, "token", id);
-    args_add(&a, "who");
-    args_add(&a, "digest");
-    args_add(&a, "issued");
-    args_add(&a, "expires");
-    args_add(&a, "revoked");
-    args_add(&a, "label");
-    args_add(&a, "kid");
-    args_add(&a, "scopes");
+    keys_add_system(&a, "signing", NULL);
     store_call(s, STORE_SYSTEM, &a, 0, get_done, op);
 }
 

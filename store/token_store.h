@@ -15,6 +15,7 @@ struct credential {
     unsigned scopes; /* bits of enum token_scope */
     int64_t issued_ms, expires_ms;
     bool revoked;
+    bool must_sign; /* its holder's requests count only when signed (signing_store.h) */
     char label[64];
 };
 
