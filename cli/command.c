@@ -11,6 +11,7 @@
 #include "cli/routing_command.h"
 #include "cli/signing_command.h"
 #include "cli/similar_command.h"
+#include "cli/store_command.h"
 #include "cli/token_command.h"
 #include "cli/transfer_command.h"
 #include "cli/watch_command.h"
@@ -160,6 +161,9 @@ static const struct command fixed[] = {
     {GROUP_QUEUE, "dead show", "ID", 1, 1, "why a dead letter was given up; no content", NULL, NULL, dead_show_run, 0},
     {GROUP_QUEUE, "dead delete", "ID", 1, 1, "give up a dead letter for good: a notice is dropped, a request goes to the coordinator",
      "Asks for the id once more unless --force is given.\n", dead_delete_flags, dead_delete_run, 0},
+    {GROUP_SERVER, "store prepare", "", 0, 0, "put this release's functions into the store and look whether it is fit",
+     "Before the programs of a new release start: where they sign in at the store (store_passwords) they may not\n"
+     "do it themselves. Functions of the release before stay as long as it may run.\n", server_flags, store_prepare_run, 0},
     {GROUP_SERVER, "token issue", "", 0, 0, "issue a token; it is shown once", NULL, issue_flags, token_issue_run, 0},
     {GROUP_SERVER, "token list", "", 0, 0, "list the tokens, without their secrets", NULL, server_flags, token_list_run, 0},
     {GROUP_SERVER, "token revoke", "ID", 1, 1, "make a token invalid at once", NULL, server_flags, token_revoke_run, 0},

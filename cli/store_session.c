@@ -4,6 +4,7 @@
 #include "cli/server_settings.h"
 #include "store/audit_store.h"
 #include "store/lesson_store.h"
+#include "store/rights.h"
 #include "store/signing_store.h"
 
 #include <event2/event.h>
@@ -48,6 +49,8 @@ enum err_code store_session_open(const struct line *line, struct store_session *
         if (!s->base)
             bug("no event base");
         options.where = s->settings.store;
+        options.user = RIGHTS_ADMIN;
+        options.passwords = s->settings.store_passwords;
         options.ring = s->ring;
         options.timeout_ms = s->settings.store_timeout_ms;
         options.check = s->settings.check_store;

@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum err_code file_read(const char *path, size_t limit_bytes, struct buf *ret_text, struct err *e)
 {
@@ -28,6 +30,28 @@ enum err_code file_read(const char *path, size_t limit_bytes, struct buf *ret_te
         return rc;
     *ret_text = text;
     text = (struct buf){0};
+    return ERR_OK;
+}
+
+enum err_code file_secret_read(const char *path, char **ret_secret, struct err *e)
+{
+    BUF_AUTO struct buf text = {0};
+    struct stat st;
+    enum err_code rc;
+    char *secret;
+
+    if (stat(path, &st) || (st.st_mode & 077))
+        return err_set(e, ERR_CONFIG, "%s: no such file, or others can read it", path);
+    rc = file_read(path, FILE_SECRET_MAX, &text, e);
+    if (rc != ERR_OK)
+        return rc;
+    secret = sodium_malloc(text.bytes + 1);
+    if (!secret)
+        bug("no guarded memory");
+    memcpy(secret, buf_text(&text), text.bytes + 1);
+    secret[strcspn(secret, "\r\n")] = '\0';
+    sodium_memzero(text.text, text.bytes);
+    *ret_secret = secret;
     return ERR_OK;
 }
 

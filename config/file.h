@@ -12,6 +12,11 @@
 enum err_code file_read(const char *path, size_t limit_bytes, struct buf *ret_text,
                         struct err *e) ERR_CHECK;
 
+/* The first line of a file that nobody else may read, in guarded memory (sodium_free). ERR_CONFIG:
+ * not there, longer than FILE_SECRET_MAX, or open to others. */
+enum { FILE_SECRET_MAX = 512 };
+enum err_code file_secret_read(const char *path, char **ret_secret, struct err *e) ERR_CHECK;
+
 /* "dir/name"; the caller frees. */
 char *file_path(const char *dir, const char *name) __attribute__((malloc, returns_nonnull));
 

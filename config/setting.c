@@ -33,6 +33,8 @@ static const struct setting table[] = {
      "Where the daemon listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 takes any free one."},
     {AT(store), "unix:/run/liaison/redis.sock", KIND_TEXT, false, 0, 0,
      "The store: unix:/PATH or tcp:HOST:PORT."},
+    {AT(store_passwords), "", KIND_TEXT, false, 0, 0,
+     "Folder with the passwords of the store's users, a file for each program that signs in; without one none does."},
     {AT(data), "/usr/share/liaison/config", KIND_TEXT, true, 0, 0,
      "Folder of the reference data: mandates, countries, sites, species, words."},
     {AT(state), "/var/lib/liaison", KIND_TEXT, false, 0, 0,

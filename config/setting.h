@@ -11,15 +11,16 @@
 #include <stdio.h>
 
 struct settings {
-    char listen[128];    /* "127.0.0.1:8080", "[::1]:8080" or "unix:/run/liaison/http.sock" */
-    char store[256];     /* "unix:/run/liaison/redis.sock" or "tcp:127.0.0.1:6379" */
-    char data[256];      /* folder of the reference data */
-    char state[256];     /* state folder */
-    char keys[256];      /* key file, mode 0600 */
-    char pages[256];     /* folder of the web pages; "": none */
-    char log_level[8];   /* error warning info debug */
-    int64_t body_bytes;  /* largest request body */
-    int64_t connections; /* in all */
+    char listen[128];          /* "127.0.0.1:8080", "[::1]:8080" or "unix:/run/liaison/http.sock" */
+    char store[256];           /* "unix:/run/liaison/redis.sock" or "tcp:127.0.0.1:6379" */
+    char store_passwords[256]; /* folder, a file a user of the store (store/rights.h); "": none */
+    char data[256];            /* folder of the reference data */
+    char state[256];           /* state folder */
+    char keys[256];            /* key file, mode 0600 */
+    char pages[256];           /* folder of the web pages; "": none */
+    char log_level[8];         /* error warning info debug */
+    int64_t body_bytes;        /* largest request body */
+    int64_t connections;       /* in all */
     int64_t connections_per_address; /* of one IP address */
     int64_t event_streams;           /* in all */
     int64_t rate_per_minute;         /* requests of one principal; 0: no limit */

@@ -19,6 +19,7 @@
 #include "routing/engine.h"
 #include "routing/lexicon.h"
 #include "store/control_store.h"
+#include "store/rights.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -213,6 +214,8 @@ static enum err_code process_start(struct process *p, struct err *e)
     struct app *app = &p->app;
     struct http_limits limits;
     struct store_options store = {.where = app->settings.store,
+                                  .user = RIGHTS_DAEMON,
+                                  .passwords = app->settings.store_passwords,
                                   .timeout_ms = app->settings.store_timeout_ms,
                                   .check = app->settings.check_store,
                                   .unfit = process_unfit,

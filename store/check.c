@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "store/library.h"
 #include "store/reply.h"
+#include "store/rights.h"
 
 #include <hiredis/hiredis.h>
 #include <sodium.h>
@@ -10,9 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* role_known -> settings_known -> library_known -> (library_loaded) -> barrier_written */
+/* (signed_in ->) role_known -> settings_known -> library_known -> (library_loaded) -> (right_known
+ * ..)
+ * -> barrier_written */
 struct check {
     bool settings;
+    const char *user, *password; /* borrowed; password NULL: nobody signs in */
+    unsigned rights_n;           /* asked about and not answered */
+    bool told;                   /* that the functions are missing */
     void (*unfit)(void *arg, const char *why);
     void *arg;
     struct link *link; /* borrowed while a check runs */
@@ -31,6 +37,7 @@ static const struct {
 };
 
 enum { SETTINGS_N = sizeof settings / sizeof settings[0], WORDS_MAX = 2 + SETTINGS_N };
+enum { RIGHTS_WORDS_MAX = 16 };
 
 static void send(struct check *c, size_t argc, const char *const *argv, const size_t *bytes,
                  link_reply_fn fn)
@@ -51,6 +58,16 @@ static void unfit(struct check *c, const char *why)
         c->unfit(c->arg, why);
 }
 
+static void rights_unfit(struct check *c, const char *which)
+{
+    char why[300];
+
+    snprintf(why, sizeof why,
+             "user %s of the store lacks a right of config/store-users.acl: %.200s", c->user,
+             which);
+    unfit(c, why);
+}
+
 /* False: the step is over, the link was dropped. */
 static bool good(struct check *c, const struct redisReply *reply)
 {
@@ -62,6 +79,8 @@ static bool good(struct check *c, const struct redisReply *reply)
         return true;
     if (e.code == ERR_UNAVAILABLE)
         link_drop(c->link, e.detail);
+    else if (c->password && !strncmp(reply->str, "NOPERM", 6))
+        rights_unfit(c, reply->str);
     else
         unfit(c, e.detail);
     return false;
@@ -72,8 +91,10 @@ static void barrier_written(void *arg, const struct redisReply *reply, const str
     struct check *c = arg;
 
     (void)e;
-    if (good(c, reply))
-        link_ready(c->link);
+    if (!good(c, reply))
+        return;
+    c->told = false;
+    link_ready(c->link);
 }
 
 /* R-4: one write forces what an earlier life of the server left unsynced onto the disk. */
@@ -86,6 +107,52 @@ static void barrier_write(struct check *c)
     send(c, 5, argv, NULL, barrier_written);
 }
 
+/* The answers come in order; the first no ends it, and its link with it. */
+static void right_known(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+
+    (void)e;
+    if (!reply || c->rights_n == 0) /* the link broke, or an earlier one was no */
+        return;
+    if (reply->type == REDIS_REPLY_ERROR || !reply_text(reply) || strcmp(reply_text(reply), "OK")) {
+        c->rights_n = 0;
+        rights_unfit(c, reply->str ? reply->str : "");
+    } else if (--c->rights_n == 0) {
+        barrier_write(c);
+    }
+}
+
+static void rights_ask(struct check *c)
+{
+    struct rights_scan scan = {.user = c->user};
+    struct args a = {0};
+
+    c->rights_n = 0;
+    if (!c->password) {
+        barrier_write(c);
+        return;
+    }
+    while (rights_next(&scan, &a)) {
+        const char *argv[RIGHTS_WORDS_MAX];
+        size_t bytes[RIGHTS_WORDS_MAX];
+        bool sent = a.n <= RIGHTS_WORDS_MAX;
+
+        if (sent) {
+            args_vector(&a, argv, bytes);
+            sent = link_call_early(c->link, a.n, argv, bytes, right_known, c, NULL) == ERR_OK;
+        }
+        args_clear(&a);
+        if (!sent) {
+            link_drop(c->link, "cannot check");
+            return;
+        }
+        c->rights_n++;
+    }
+    if (c->rights_n == 0)
+        bug("no rights for user %s", c->user);
+}
+
 static void library_loaded(void *arg, const struct redisReply *reply, const struct err *e)
 {
     struct check *c = arg;
@@ -94,7 +161,17 @@ static void library_loaded(void *arg, const struct redisReply *reply, const stru
     if (!good(c, reply))
         return;
     log_info("library_loaded", "name=%s", library_name);
-    barrier_write(c);
+    rights_ask(c);
+}
+
+/* Somebody has yet to say `liaison store prepare`. */
+static void library_wait(struct check *c)
+{
+    if (!c->told)
+        log_warning("store_unprepared", "why=\"the functions of this release are not in the store: "
+                                        "liaison store prepare puts them there\"");
+    c->told = true;
+    link_drop(c->link, "unprepared");
 }
 
 static void library_known(void *arg, const struct redisReply *reply, const struct err *e)
@@ -107,9 +184,13 @@ static void library_known(void *arg, const struct redisReply *reply, const struc
     if (!good(c, reply))
         return;
     if (library_is(reply_at(reply, 0)))
-        barrier_write(c);
-    else
+        rights_ask(c);
+    else if (!c->password || !strcmp(c->user, RIGHTS_ADMIN))
         send(c, 4, argv, bytes, library_loaded);
+    else if (library_serves(reply_at(reply, 0)))
+        rights_ask(c); /* of another release; only the administrator changes it */
+    else
+        library_wait(c);
 }
 
 static void library_ask(struct check *c)
@@ -166,11 +247,14 @@ static void role_known(void *arg, const struct redisReply *reply, const struct e
         library_ask(c);
 }
 
-struct check *check_new(bool with_settings, void (*on_unfit)(void *arg, const char *why), void *arg)
+struct check *check_new(bool with_settings, const char *user, const char *password,
+                        void (*on_unfit)(void *arg, const char *why), void *arg)
 {
     struct check *c = mem_new(1, sizeof *c);
 
     c->settings = with_settings;
+    c->user = user;
+    c->password = password;
     c->unfit = on_unfit;
     c->arg = arg;
     return c;
@@ -181,10 +265,37 @@ void check_free(struct check *c)
     free(c);
 }
 
-void check_begin(struct check *c, struct link *l)
+static void role_ask(struct check *c)
 {
     const char *argv[] = {"ROLE"};
 
-    c->link = l;
     send(c, 1, argv, NULL, role_known);
+}
+
+static void signed_in(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+    char why[200];
+
+    (void)e;
+    if (reply && reply->type == REDIS_REPLY_ERROR && !strncmp(reply->str, "WRONGPASS", 9)) {
+        snprintf(why, sizeof why,
+                 "the store does not know user %s with the password of "
+                 "`store_passwords`",
+                 c->user);
+        unfit(c, why);
+    } else if (good(c, reply)) {
+        role_ask(c);
+    }
+}
+
+void check_begin(struct check *c, struct link *l)
+{
+    const char *argv[] = {"AUTH", c->user, c->password};
+
+    c->link = l;
+    if (c->password)
+        send(c, 3, argv, NULL, signed_in);
+    else
+        role_ask(c);
 }

@@ -1,5 +1,6 @@
 /* What is looked at on each new connection before it counts as ready (rules R-4, R-9): the role,
- * the settings that the promises rest on, the function library, one write through to disk. */
+ * the settings that the promises rest on, the function library, the rights of the user that this
+ * program signs in as, one write through to disk. */
 #ifndef STORE_CHECK_H
 #define STORE_CHECK_H
 
@@ -7,7 +8,9 @@
 
 struct check;
 
-struct check *check_new(bool settings, void (*unfit)(void *arg, const char *why), void *arg)
+/* user (rights.h) and password are borrowed; password NULL: nobody signs in. */
+struct check *check_new(bool settings, const char *user, const char *password,
+                        void (*unfit)(void *arg, const char *why), void *arg)
     __attribute__((returns_nonnull));
 void check_free(struct check *c);
 /* Ends in link_ready, or in link_drop with the reason logged. */

@@ -14,5 +14,8 @@ extern const size_t library_bytes;
 
 /* entry: one library of FUNCTION LIST .. WITHCODE, NULL: none. True when its code is ours. */
 bool library_is(const struct redisReply *entry);
+/* True when it has a function of each name that ours has: then it is that of another release, which
+ * still knows how to do what this one asks (a function that changes gets a new name, R-14). */
+bool library_serves(const struct redisReply *entry);
 
 #endif

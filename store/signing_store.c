@@ -194,7 +194,7 @@ void signing_store_list(struct store *s, const struct principal *who, signers_fn
 
     *op = (struct list_op){fn, arg};
     principal_text(who, text);
-    args_add(&a, "FCALL");
+    args_add(&a, "FCALL_RO");
     args_add(&a, "signing_list_v1");
     args_add(&a, "2");
     keys_add_system(&a, "keys", text);

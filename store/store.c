@@ -2,11 +2,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/file.h"
 #include "store/check.h"
 #include "store/reply.h"
 
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -32,6 +34,7 @@ struct store {
     struct store_options options;
     struct link *link;   /* owned */
     struct check *check; /* owned */
+    char *password;      /* owned, guarded; NULL: nobody signs in */
     struct calls waiting;
     unsigned waiting_n;
     int64_t lost_mono_ms; /* since when there is no link; 0: there is one */
@@ -189,6 +192,20 @@ static void store_link_up(struct link *l, void *arg)
     check_begin(s->check, l);
 }
 
+static enum err_code password_read(struct store *s, struct err *e)
+{
+    const struct store_options *options = &s->options;
+    enum err_code rc;
+    char *path;
+
+    if (!options->passwords || !*options->passwords)
+        return ERR_OK;
+    path = file_path(options->passwords, options->user);
+    rc = file_secret_read(path, &s->password, e);
+    free(path);
+    return rc;
+}
+
 enum err_code store_new(struct event_base *base, const struct store_options *options,
                         struct store **ret_store, struct err *e)
 {
@@ -199,10 +216,13 @@ enum err_code store_new(struct event_base *base, const struct store_options *opt
     s->options = *options;
     TAILQ_INIT(&s->waiting);
     s->lost_mono_ms = clock_mono_ms();
-    s->check = check_new(options->check, options->unfit, options->arg);
-    rc = link_new(base, options->where, NULL, store_link_up, s, &s->link, e);
+    rc = password_read(s, e);
+    s->check = check_new(options->check, options->user, s->password, options->unfit, options->arg);
+    if (rc == ERR_OK)
+        rc = link_new(base, options->where, NULL, store_link_up, s, &s->link, e);
     if (rc != ERR_OK) {
         check_free(s->check);
+        sodium_free(s->password);
         free(s);
         return rc;
     }
@@ -228,6 +248,7 @@ void store_free(struct store *s)
         call_free(c);
     }
     check_free(s->check);
+    sodium_free(s->password);
     free(s);
 }
 

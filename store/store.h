@@ -15,6 +15,8 @@ struct store;
 struct store_options {
     const char *where;          /* link.h; borrowed */
     const struct keyring *ring; /* borrowed */
+    const char *user;           /* rights.h; borrowed; who this program is when it signs in */
+    const char *passwords;      /* folder of the users' passwords, "": it does not sign in */
     int64_t timeout_ms;         /* for one call, all attempts together */
     bool check;                 /* refuse a server whose settings do not keep the promises */
     /* Settings or role are wrong: not ready, and will not be until someone acts. why: English. */

@@ -151,7 +151,7 @@ void token_store_get(struct store *s, const char *id, credential_fn fn, void *ar
     struct args a = {0};
 
     *op = (struct get_op){fn, arg};
-    args_add(&a, "FCALL");
+    args_add(&a, "FCALL_RO");
     args_add(&a, "credential_v1");
     args_add(&a, "2");
     keys_add_system(&a, "token", id);

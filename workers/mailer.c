@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct mailer {
     struct crew *crew;           /* borrowed */
@@ -37,27 +36,9 @@ static const struct attempt_result later = {.outcome = NOTICE_LATER, .why = "", 
 
 static enum err_code password_read(struct mailer *m, struct err *e)
 {
-    enum { PASSWORD_MAX = 512 };
-    BUF_AUTO struct buf text = {0};
     const char *path = m->crew->settings.smtp_password;
-    struct stat st;
-    enum err_code rc;
 
-    if (!*path)
-        return ERR_OK;
-    if (stat(path, &st) || (st.st_mode & 077))
-        return err_set(e, ERR_CONFIG, "smtp_password %s: no such file, or others can read it",
-                       path);
-    rc = file_read(path, PASSWORD_MAX, &text, e);
-    if (rc != ERR_OK)
-        return rc;
-    m->password = sodium_malloc(text.bytes + 1);
-    if (!m->password)
-        bug("no guarded memory");
-    memcpy(m->password, buf_text(&text), text.bytes + 1);
-    m->password[strcspn(m->password, "\r\n")] = '\0';
-    sodium_memzero(text.text, text.bytes);
-    return ERR_OK;
+    return *path ? file_secret_read(path, &m->password, e) : ERR_OK;
 }
 
 enum err_code mailer_new(struct crew *crew, struct transfers *transfers, struct mailer **ret_mailer,

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "protocol/word.h"
 #include "routing/lexicon.h"
+#include "store/rights.h"
 #include "workers/crew.h"
 #include "workers/deliver.h"
 #include "workers/intake.h"
@@ -28,6 +29,9 @@ enum { EXIT_USAGE = 2, EXIT_CONFIG = 78, STOP_S = 15, SIGNALS_N = 3 };
 enum worker_role { WORKER_ROUTE, WORKER_DELIVER, WORKER_CLOCK, WORKER_MAIL_IN, WORKER_AUDIT };
 static const char *const worker_role_words[] = {"route",   "deliver", "clock",
                                                 "mail-in", "audit",   NULL};
+/* Who signs in at the store for it. */
+static const char *const worker_role_users[] = {RIGHTS_WORKER, RIGHTS_DELIVER, RIGHTS_WORKER,
+                                                RIGHTS_DELIVER, RIGHTS_AUDITOR};
 
 struct process {
     struct crew crew;
@@ -119,6 +123,21 @@ static void process_late(evutil_socket_t fd, short what, void *arg)
 static bool process_has(const struct process *p, enum worker_role role)
 {
     return p->roles & 1u << role;
+}
+
+/* NULL: its roles have different users. */
+static const char *process_user(const struct process *p)
+{
+    const char *user = NULL;
+
+    for (int role = 0; worker_role_words[role]; role++) {
+        if (!process_has(p, (enum worker_role)role))
+            continue;
+        if (user && strcmp(user, worker_role_users[role]) != 0)
+            return NULL;
+        user = worker_role_users[role];
+    }
+    return user;
 }
 
 /* Only who routes needs the engine; the keys are loaded before it. */
@@ -228,6 +247,8 @@ static enum err_code process_start(struct process *p, struct err *e)
 {
     struct crew *crew = &p->crew;
     struct store_options store = {.where = crew->settings.store,
+                                  .user = process_user(p),
+                                  .passwords = crew->settings.store_passwords,
                                   .timeout_ms = crew->settings.store_timeout_ms,
                                   .check = crew->settings.check_store,
                                   .unfit = process_unfit,
@@ -236,6 +257,10 @@ static enum err_code process_start(struct process *p, struct err *e)
     static const int signals[SIGNALS_N] = {SIGTERM, SIGINT, SIGHUP};
     enum err_code rc;
 
+    if (!store.user && *crew->settings.store_passwords)
+        return err_set(e, ERR_CONFIG,
+                       "these roles have different users of the store "
+                       "(store_passwords): give each its own process");
     if ((rc = config_load(crew->settings.data, &crew->config, e)) != ERR_OK ||
         (rc = contacts_load(crew->settings.contacts, &crew->contacts, e)) != ERR_OK ||
         (rc = keyring_load(crew->settings.keys, &crew->ring, e)) != ERR_OK ||

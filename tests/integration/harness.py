@@ -46,6 +46,10 @@ def wait_until(condition, seconds=20, what="condition", every=0.02):
 # --- Redis, enough of RESP for a checker that shares no code with ours ---------------------------
 
 
+STORE_USERS = ("daemon", "worker", "deliver", "auditor", "admin")
+CHECKER = ("checker", "looks-behind")  # sees and changes all, as no program may
+
+
 class RedisError(Exception):
     pass
 
@@ -53,20 +57,27 @@ class RedisError(Exception):
 class Redis:
     """A new connection a call: a checker must survive kills of the server."""
 
-    def __init__(self, path):
+    def __init__(self, path, user=None, password=None):
         self.path = str(path)
+        self.sign_in = ["AUTH", user, password] if user else None
 
     def __call__(self, *words, timeout=5):
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(timeout)
             s.connect(self.path)
-            out = b"*%d\r\n" % len(words)
-            for word in words:
-                word = word if isinstance(word, bytes) else str(word).encode()
-                out += b"$%d\r\n%s\r\n" % (len(word), word)
-            s.sendall(out)
+            s.sendall((self._words(self.sign_in) if self.sign_in else b"") + self._words(words))
             with s.makefile("rb") as stream:
+                if self.sign_in:
+                    self._read(stream)
                 return self._read(stream)
+
+    @staticmethod
+    def _words(words):
+        out = b"*%d\r\n" % len(words)
+        for word in words:
+            word = word if isinstance(word, bytes) else str(word).encode()
+            out += b"$%d\r\n%s\r\n" % (len(word), word)
+        return out
 
     def _read(self, stream):
         line = stream.readline()
@@ -92,6 +103,14 @@ class Redis:
     def hash(self, key):
         flat = self("HGETALL", key)
         return {flat[i].decode(): flat[i + 1] for i in range(0, len(flat), 2)}
+
+    def denied(self):
+        """What users were refused: (user, command or key)."""
+        try:
+            log = [dict(zip(e[::2], e[1::2])) for e in self("ACL", "LOG", timeout=1)]
+        except (OSError, RedisError):
+            return []
+        return [(e[b"username"].decode(), e[b"object"].decode()) for e in log if e[b"reason"] != b"auth"]
 
     def is_up(self):
         try:
@@ -242,6 +261,7 @@ class Site:
         self.counted = 0
         self.ports = []
         self.expect_dirty = False
+        self.denied = []  # what programs tried that their users of the store may not
         self._want = (daemons, workers)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("LIAISON_")}
         self.env.update({
@@ -291,6 +311,7 @@ class Site:
         self.wait_workers(workers)
 
     def stop(self):
+        self.denied += self.redis.denied()
         for process in reversed(self.processes):
             if process.is_running():
                 process.signal(signal.SIGCONT)
@@ -302,6 +323,7 @@ class Site:
         return os.environ.get("LIAISON_KEEP")
 
     def check_clean(self):
+        assert not self.denied, self.denied
         for name, text in self.story.items():
             for word in SANITIZER_WORDS:
                 assert word not in text, f"{name}: {text[max(0, text.find(word) - 500):][:4000]}"
@@ -324,10 +346,23 @@ class Site:
             conf.write_text(self.redis_conf + f"\nport 0\nunixsocket {self.sock}\ndir {self.folder}\n")
             argv = ["redis-server", conf]
         else:
+            self.sign_in()
             argv = [ROOT / "script/redis", self.folder, self.sock]
         self.server = self._spawn(Process, "redis", argv)
         if wait:
             self.wait_redis()
+
+    def sign_in(self):
+        """From now on all have users of the store, this checker too."""
+        users = self.folder / "store-users"
+        users.mkdir(mode=0o700, exist_ok=True)
+        (users / "more.acl").write_text(f"user {CHECKER[0]} on >{CHECKER[1]} ~* &* +@all\n")
+        for user in STORE_USERS:  # script/redis makes them; a program may start before it
+            if not (users / user).exists():
+                (users / user).write_text(uuid.uuid4().hex)
+                (users / user).chmod(0o600)
+        self.redis.sign_in = ["AUTH", *CHECKER]
+        self.env.setdefault("LIAISON_STORE_PASSWORDS", str(users))
 
     def wait_redis(self):
         def up():

@@ -457,6 +457,8 @@ def test_lost_functions_come_back(unworked):
     site = unworked
     site.redis("FUNCTION", "FLUSH")
     k = key()
+    assert site.submit("TUN", {"Idempotency-Key": k}, **wetland("Ichkeul")).status == 503
+    site.cli("store", "prepare")
     wait_until(lambda: site.submit("TUN", {"Idempotency-Key": k}, **wetland("Ichkeul")).status == 201, 10,
                "accepted again")
     work(site)
@@ -464,6 +466,7 @@ def test_lost_functions_come_back(unworked):
     assert doc["total"]["value"] == 1
     site.wait_state("country:TUN", doc["items"][0]["id"], "offered")
     site.redis("FUNCTION", "FLUSH")
+    site.cli("store", "prepare")
     second = wait_until(lambda: (a := site.submit("TUN", **wetland(name()))).status == 201 and a, 10)
     site.wait_state("country:TUN", second.doc["id"], "offered", "triage")
 
@@ -533,9 +536,12 @@ def test_a_daemon_waits_for_its_store(make_site):
     try:
         (site.folder / "keys").write_text("1 active " + "ab" * 32 + "\n")
         (site.folder / "keys").chmod(0o600)
+        site.sign_in()
         daemon = site.start_daemon(wait=False)
         worker = site.start_worker(1)
         site.start_redis()
+        wait_until(lambda: "store_unprepared" in daemon.text(), 10, "it says what it waits for")
+        site.cli("store", "prepare")
         site.ports = [daemon.port()]
         site.wait_workers(1)
         assert site.api(None, "GET", "/readyz").status == 200

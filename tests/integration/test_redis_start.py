@@ -40,6 +40,9 @@ class Store:
 
     def run(self):
         """Starts script/redis; returns None when it serves, else (exit code, what it said)."""
+        more = self.state / "store-users/more.acl"
+        more.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        more.write_text("user tester on >word ~* &* +@all\n")
         self.process = subprocess.Popen(
             [ROOT / "script/redis", self.state], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace", env={**os.environ, "LIAISON_BALLAST": "0"})
@@ -53,8 +56,8 @@ class Store:
         raise TimeoutError("script/redis neither serves nor ends")
 
     def cli(self, *words, stdin=None):
-        return subprocess.run(["redis-cli", "-s", self.socket, *words], input=stdin,
-                              capture_output=True, text=True, timeout=10).stdout
+        return subprocess.run(["redis-cli", "-s", self.socket, "--user", "tester", "--pass", "word", "--no-auth-warning", *words],
+                              input=stdin, capture_output=True, text=True, timeout=10).stdout
 
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
