@@ -37,8 +37,8 @@ def sys_events(site):
             for e in site.redis("XRANGE", "lia:{sys}:events", "-", "+")]
 
 
-def settled(seconds=1.5):
-    """Two looks of the slowest program that obeys."""
+def settled(seconds=2.6):
+    """Longer than between two looks at the switches and a blocking read together."""
     time.sleep(seconds)
 
 
@@ -124,7 +124,7 @@ def test_a_quiet_worker_begins_nothing_new_until_resumed_or_started_again(own):
         assert json.loads(cli(own, "worker", "quiet", slot, "--json").stdout)["changed"]
     wait_until(lambda: set(states().values()) == {"quiet"}, 10, "both are quiet")
     id = own.submit("MWI", **wetland("Lake Chilwa")).doc["id"]
-    settled(2)
+    settled()
     assert own.get("country:MWI", id)["state"] == "submitted"
     cli(own, "worker", "resume", slots[0])
     own.wait_state("country:MWI", id, "offered", "triage")
