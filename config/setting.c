@@ -81,6 +81,8 @@ static const struct setting table[] = {
      "First wait before a failed entry is tried again; doubled with each attempt."},
     {AT(reconcile_ms), "60000", KIND_COUNT, true, 100, 3600000,
      "Time between two looks for requests that fell out of every queue or are too old to compare with."},
+    {AT(event_days), "90", KIND_COUNT, true, 1, 3660,
+     "Days within which a reader of events can go on where it stopped; older events leave the streams once they are in the audit log."},
     {AT(lessons), "1000", KIND_COUNT, true, 0, 100000,
      "Newest claims, declines and manual routes that each of 16 partitions keeps for liaison routing learn."},
     {AT(unmerge_days), "14", KIND_COUNT, true, 0, 365,

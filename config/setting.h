@@ -37,6 +37,7 @@ struct settings {
     int64_t worker_takeover_ms; /* idle time after which another worker's entry is taken over */
     int64_t worker_retry_ms;    /* first wait before a failed entry is tried again; then doubled */
     int64_t reconcile_ms;
+    int64_t event_days;       /* how long an event stays readable */
     int64_t lessons;          /* for the router, kept of each of the 16 partitions; 0: none */
     int64_t unmerge_days;     /* how long a merge can be undone */
     char smtp_url[256];       /* "smtp://host:25" or "smtps://host"; "": no mail is sent */

@@ -28,6 +28,19 @@ unsigned audit_stream_find(const char *name)
     return i;
 }
 
+static unsigned place_of(unsigned stream)
+{
+    return stream < ID_PARTITIONS ? stream : STORE_SYSTEM;
+}
+
+static void add_key(struct args *a, unsigned stream, const char *name)
+{
+    if (stream < ID_PARTITIONS)
+        keys_add(a, stream, name, NULL);
+    else
+        keys_add_system(a, name, NULL);
+}
+
 /* What is no UTF-8 nobody of ours wrote; it is kept all the same, in hex. */
 static json_t *text_json(const struct redisReply *reply)
 {
@@ -98,18 +111,59 @@ void audit_store_read(struct store *s, unsigned stream, const char *after, unsig
                       audit_fn fn, void *arg)
 {
     struct read_op *op = mem_new(1, sizeof *op);
-    bool is_system = stream >= ID_PARTITIONS;
     struct args a = {0};
 
     *op = (struct read_op){stream, fn, arg};
     args_add(&a, "XRANGE");
-    if (is_system)
-        keys_add_system(&a, "events", NULL);
-    else
-        keys_add(&a, stream, "events", NULL);
+    add_key(&a, stream, "events");
     args_printf(&a, "(%s", after);
     args_add(&a, "+");
     args_add(&a, "COUNT");
     args_add_int(&a, max);
-    store_call(s, is_system ? STORE_SYSTEM : stream, &a, 0, audit_read, op);
+    store_call(s, place_of(stream), &a, 0, audit_read, op);
+}
+
+static void note_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    (void)arg, (void)reply, (void)e;
+}
+
+void audit_store_note(struct store *s, unsigned stream, const char *entry)
+{
+    struct args a = {0};
+
+    args_add(&a, "SET");
+    add_key(&a, stream, "audited");
+    args_add(&a, entry);
+    store_call(s, place_of(stream), &a, 0, note_done, NULL);
+}
+
+struct retire_op {
+    retired_fn fn;
+    void *arg;
+};
+
+static void retire_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct retire_op op = *(struct retire_op *)arg;
+
+    free(arg);
+    op.fn(op.arg, reply_int(reply_at(reply, 0)), reply_int(reply_at(reply, 1)) == 1, e);
+}
+
+void audit_store_retire(struct store *s, unsigned stream, int64_t before_ms, unsigned max,
+                        retired_fn fn, void *arg)
+{
+    struct retire_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    *op = (struct retire_op){fn, arg};
+    args_add(&a, "FCALL");
+    args_add(&a, "retire_v1");
+    args_add(&a, "2");
+    add_key(&a, stream, "events");
+    add_key(&a, stream, "audited");
+    args_add_int(&a, before_ms > 0 ? before_ms : 0);
+    args_add_int(&a, max);
+    store_call(s, place_of(stream), &a, 0, retire_done, op);
 }

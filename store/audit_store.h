@@ -25,4 +25,14 @@ typedef void (*audit_fn)(void *arg, const struct audit_line *lines, size_t n, co
 void audit_store_read(struct store *s, unsigned stream, const char *after, unsigned max,
                       audit_fn fn, void *arg);
 
+/* Notes that all up to this entry stands in the log behind a signed checkpoint. Not answered: if it
+ * is lost, the next one says more. */
+void audit_store_note(struct store *s, unsigned stream, const char *entry);
+
+/* Deletes what is older than before_ms, noted, and done with by every group of the stream, at most
+ * max entries (store/lua/event.lua). */
+typedef void (*retired_fn)(void *arg, int64_t n, bool has_more, const struct err *e);
+void audit_store_retire(struct store *s, unsigned stream, int64_t before_ms, unsigned max,
+                        retired_fn fn, void *arg);
+
 #endif

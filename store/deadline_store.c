@@ -90,3 +90,65 @@ void deadline_store_shift(struct store *s, const struct deadline *from, int64_t 
     args_add_int(&a, to_ms);
     store_call(s, p, &a, 0, shift_done, NULL);
 }
+
+void deadline_store_list(struct store *s, unsigned partition, unsigned list, int64_t from_rank,
+                         deadlines_fn fn, void *arg)
+{
+    struct due_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+    char by[40];
+
+    *op = (struct due_op){fn, arg};
+    args_add(&a, "FCALL");
+    args_add(&a, "waking_v1");
+    args_add(&a, "2");
+    if (list) {
+        snprintf(by, sizeof by, "state:%s", state_words[list - 1]);
+        keys_add(&a, partition, "by", by);
+    } else {
+        keys_add(&a, partition, "deadlines", NULL);
+    }
+    keys_add(&a, partition, "deadlines", NULL);
+    args_add_int(&a, from_rank);
+    args_add_int(&a, DEADLINES_MAX);
+    store_call(s, partition, &a, 0, due_read, op);
+}
+
+struct mend_op {
+    mended_deadline_fn fn;
+    void *arg;
+};
+
+static void mend_done(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct mend_op op = *(struct mend_op *)arg;
+
+    free(arg);
+    op.fn(op.arg, reply_int(reply) == 1, e);
+}
+
+void deadline_store_mend(struct store *s, const struct deadline *from, int64_t version,
+                         int64_t to_ms, mended_deadline_fn fn, void *arg)
+{
+    struct mend_op *op = mem_new(1, sizeof *op);
+    unsigned p = id_partition(from->id);
+    struct args a = {0};
+
+    *op = (struct mend_op){fn, arg};
+    args_add(&a, "FCALL");
+    args_add(&a, "mend_waking_v1");
+    args_add(&a, "2");
+    keys_add(&a, p, "deadlines", NULL);
+    keys_add(&a, p, "req", from->id);
+    args_add(&a, from->id);
+    if (version)
+        args_add_int(&a, version);
+    else
+        args_add(&a, "");
+    if (from->wake_ms)
+        args_add_int(&a, from->wake_ms);
+    else
+        args_add(&a, "");
+    args_add_int(&a, to_ms);
+    store_call(s, p, &a, 0, mend_done, op);
+}

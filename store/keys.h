@@ -16,6 +16,7 @@
  *   lia:{p07}:delayed          zset    ids to try again, by time
  *   lia:{p07}:dead             zset    ids given up after eight attempts, by time
  *   lia:{p07}:events           stream  one entry a transition, ids only: the outbox
+ *   lia:{p07}:audited          string  up to which entry of events the audit log is signed
  *   lia:{p07}:notice:<ntc_>    hash    what somebody is to be told (notice_store.h)
  *   lia:{p07}:outgoing         zset    notices by when to try them next
  *   lia:{p07}:undelivered      zset    notices given up, by time
@@ -42,7 +43,8 @@
  *   lia:{sys}:nonce:<hash>     string  print of the signed request that used it; expires
  *   lia:{sys}:session:<hash>   hash    a signed-in browser (access.lua); expires
  *   lia:{sys}:failed:<address> string  failed sign-ins of the last minute; expires
- *   lia:{sys}:events           stream  one entry a change of a credential or session
+ *   lia:{sys}:events           stream  one entry a change of a credential or session; and
+ *                                      lia:{sys}:audited, as above
  *   lia:{sys}:workers          hash    worker slot -> last heartbeat
  *   lia:{sys}:controls         hash    what operators have switched: pause:<queue> since when (ms),
  *                                      quiet:<slot> start of the process that is meant, rebuild

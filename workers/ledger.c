@@ -34,15 +34,18 @@ struct ledger {
     struct checkpoint last;
     int64_t signed_mono_ms;
     char after[AUDIT_STREAMS_N][AUDIT_ENTRY_BYTES];
-    char next[AUDIT_STREAMS_N][AUDIT_ENTRY_BYTES]; /* the same after this round */
-    unsigned stream;                               /* being read */
-    struct buf lines;                              /* of this round, each with its end */
-    struct event *turn;                            /* owned */
+    bool is_resumed;                                /* what was signed before the start is noted */
+    char noted[AUDIT_STREAMS_N][AUDIT_ENTRY_BYTES]; /* the same, as the store was told */
+    char next[AUDIT_STREAMS_N][AUDIT_ENTRY_BYTES];  /* the same after this round */
+    unsigned stream;                                /* being read */
+    struct buf lines;                               /* of this round, each with its end */
+    struct event *turn;                             /* owned */
 };
 
 static void ledger_tick(evutil_socket_t fd, short what, void *arg);
 static void ledger_read(void *arg, const struct audit_line *lines, size_t n, const struct err *e);
 static void ledger_write(struct ledger *l);
+static void ledger_note(struct ledger *l);
 static void ledger_sign(struct ledger *l);
 
 static void wait_for(struct ledger *l, int64_t ms)
@@ -119,6 +122,9 @@ static void ledger_write(struct ledger *l)
     l->leaves_bytes += (int64_t)l->lines.bytes;
     memcpy(l->after, l->next, sizeof l->after);
     buf_clear(&l->lines);
+    if (!l->is_resumed && l->tree.size == l->last.size)
+        ledger_note(l);
+    l->is_resumed = true;
     if (l->tree.size > l->last.size &&
         clock_mono_ms() - l->signed_mono_ms >= l->crew->settings.checkpoint_s * 1000)
         ledger_sign(l);
@@ -137,6 +143,17 @@ static bool file_write(const char *folder, const char *name, int flags, const st
     return good;
 }
 
+/* What is behind a checkpoint may leave the streams (retention.h). */
+static void ledger_note(struct ledger *l)
+{
+    for (unsigned i = 0; i < AUDIT_STREAMS_N; i++) {
+        if (!strcmp(l->after[i], l->noted[i]) || !strcmp(l->after[i], "0-0"))
+            continue;
+        memcpy(l->noted[i], l->after[i], sizeof l->noted[0]);
+        audit_store_note(l->crew->store, i, l->after[i]);
+    }
+}
+
 /* The new head extends the last one by construction: leaves are only added to the same tree. */
 static void ledger_sign(struct ledger *l)
 {
@@ -151,8 +168,10 @@ static void ledger_sign(struct ledger *l)
     if (!file_write(l->folder, "checkpoints", O_APPEND, &note) ||
         !file_write(l->folder, "checkpoint.new", O_TRUNC, &note) || rename(from, to))
         log_error("checkpoint_not_written", "why=\"%s\"", strerror(errno));
-    else
+    else {
         log_info("checkpoint", "size=%llu", (unsigned long long)c.size);
+        ledger_note(l);
+    }
     l->last = c;
     free(from);
     free(to);

@@ -12,6 +12,8 @@
 #include "workers/mail_in.h"
 #include "workers/mender.h"
 #include "workers/pulse.h"
+#include "workers/reckoner.h"
+#include "workers/retention.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -40,7 +42,9 @@ struct process {
     struct mender *mender;
     struct deliver *deliver;
     struct mail_in *mail_in;
-    struct keeper *keeper; /* of the role clock */
+    struct keeper *keeper; /* of the role clock, as the next two */
+    struct reckoner *reckoner;
+    struct retention *retention;
     struct ledger *ledger; /* of the role audit */
     struct pulse *pulse;
     unsigned stopping_n; /* roles that have not stopped yet */
@@ -283,8 +287,11 @@ static enum err_code process_start(struct process *p, struct err *e)
         return rc;
     if (process_has(p, WORKER_AUDIT) && (rc = ledger_new(crew, &p->ledger, e)) != ERR_OK)
         return rc;
-    if (process_has(p, WORKER_CLOCK))
+    if (process_has(p, WORKER_CLOCK)) {
         p->keeper = keeper_new(crew);
+        p->reckoner = reckoner_new(crew);
+        p->retention = retention_new(crew);
+    }
     p->pulse = pulse_new(crew, p->intake);
     p->deadline = evtimer_new(crew->base, process_late, p);
     for (unsigned i = 0; i < SIGNALS_N; i++) {
@@ -307,6 +314,8 @@ static void process_stop(struct process *p)
     store_free(crew->store);
     pulse_free(p->pulse);
     keeper_free(p->keeper);
+    reckoner_free(p->reckoner);
+    retention_free(p->retention);
     ledger_free(p->ledger);
     intake_free(p->intake);
     mender_free(p->mender);

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness import name, wait_until, wetland
+from harness import name, partition_key, wait_until, wetland
 from timed import DAY, TimedSite, shift_file
 
 
@@ -141,3 +141,52 @@ def test_a_store_whose_clock_is_right_is_believed(timed):
         wrong.signal(signal.SIGTERM)
         wrong.wait()
         del timed.workers[9]
+
+
+@pytest.fixture(scope="module")
+def reckoned():
+    """Its index of deadlines is gone through several times a second, by two workers."""
+    with TimedSite(workers=2, env={"LIAISON_RECONCILE_MS": "300"}) as site:
+        yield site
+
+
+def index_of(id):
+    return partition_key(id, "deadlines")
+
+
+def test_an_index_that_lost_entries_or_has_wrong_ones_is_mended(reckoned):
+    ids = [offered(reckoned) for _ in range(5)]
+    gone = offered(reckoned)
+    right = reckoned.deadlines()
+    ok(reckoned.act("country:KEN", gone, "withdraw"))
+    lost, late, early, left = ids[:4]
+    far = reckoned.now_ms() + 9000 * DAY * 1000
+    nobody = lost[:-4] + "0000"[:3] + lost[-1]
+    reckoned.redis("ZREM", index_of(lost), lost)
+    reckoned.redis("ZADD", index_of(late), far, late)
+    reckoned.redis("ZADD", index_of(early), 1, early)
+    reckoned.redis("ZADD", index_of(gone), far, gone)
+    reckoned.redis("ZADD", index_of(nobody), far, nobody)
+    want = {id: at for id, at in right.items() if id != gone}
+    wait_until(lambda: {i: at for i, at in reckoned.deadlines().items() if i in {*right, nobody}} == want, 10, "all is mended")
+    reckoned.jump_to(late)
+    for id in ids:
+        reckoned.wait_acts(id, 1)
+    time.sleep(1.2)
+    assert [reckoned.acts(id) for id in ids] == [[("open", 0)]] * 5, "met once, by whomever"
+
+
+def test_an_index_that_is_lost_altogether_is_made_anew(reckoned):
+    for _ in range(70):  # more than one page of one list
+        answer = reckoned.submit("UGA", **wetland(name()))
+        assert answer.status == 201, answer
+    wait_until(lambda: not reckoned.redis("ZCARD", partition_key(answer.doc["id"], "by:state:submitted")), 30)
+    for worker in reckoned.workers.values():
+        worker.signal(signal.SIGKILL)
+        worker.wait()
+    right = reckoned.deadlines()
+    for id in right:
+        reckoned.redis("DEL", index_of(id))
+    for slot in list(reckoned.workers):
+        reckoned.start_worker(slot)
+    wait_until(lambda: reckoned.deadlines() == right, 20, "the index is there again")
