@@ -99,7 +99,7 @@ void deadline_store_list(struct store *s, unsigned partition, unsigned list, int
     char by[40];
 
     *op = (struct due_op){fn, arg};
-    args_add(&a, "FCALL");
+    args_add(&a, "FCALL_RO");
     args_add(&a, "waking_v1");
     args_add(&a, "2");
     if (list) {

@@ -40,6 +40,7 @@ static const struct {
     {"ping",             "",                      false},
     {"pttl",             "K",                     false},
     {"role",             "",                      false},
+    {"set",              "K x",                   false},
     {"srandmember",      "K",                     false},
     {"time",             "",                      false},
     {"xack",             "K x 0",                 false},

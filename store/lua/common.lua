@@ -17,6 +17,14 @@ local function write_index(keys, first_key, args, first_arg, n, member)
   end
 end
 
+-- Stream ids as numbers: milliseconds stay exact in a double until the year 287,000.
+local function is_after(a, b)
+  local a_ms, a_n = string.match(a, '(%d+)-(%d+)')
+  local b_ms, b_n = string.match(b, '(%d+)-(%d+)')
+  a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
+  return a_ms > b_ms or (a_ms == b_ms and tonumber(a_n) > tonumber(b_n))
+end
+
 -- One entry of the event stream: ids and words of the life cycle, never content. degree and whom
 -- as in store/event_store.h, '' for most.
 local function write_event(key, id, country, action, actor, from, to, version, now, degree, whom)

@@ -78,14 +78,6 @@ redis.register_function { function_name = 'dead_v1', flags = { 'no-writes' },
     return { since, known[1] or '0', known[2] or '' }
   end }
 
--- Stream ids as numbers: milliseconds stay exact in a double until the year 287,000.
-local function is_after(a, b)
-  local a_ms, a_n = string.match(a, '(%d+)-(%d+)')
-  local b_ms, b_n = string.match(b, '(%d+)-(%d+)')
-  a_ms, b_ms = tonumber(a_ms), tonumber(b_ms)
-  return a_ms > b_ms or (a_ms == b_ms and tonumber(a_n) > tonumber(b_n))
-end
-
 -- The group's XINFO as a table by field name; nil when stream or group is not there.
 local function group_fields(work)
   local known = redis.pcall('XINFO', 'GROUPS', work)
