@@ -5,6 +5,7 @@ only what readers are shown and what happened before: an oracle that shares no c
 import collections
 import json
 import subprocess
+import time
 
 from harness import BIN, partition_key
 
@@ -49,6 +50,27 @@ def body(form, **said):
             out[field["name"]] = {"text": "Words of a test.", "word": (field.get("words") or [""])[0],
                                   "secretariat": "ramsar", "count": 0, "date": "2027-01-01"}[field["kind"]]
     return out
+
+
+class Callers:
+    """A connection for each caller, a new one before an idle one would be ended."""
+
+    def __init__(self, site):
+        self.site, self.kept = site, {}
+
+    def __call__(self, who):
+        now = time.monotonic()
+        client, used = self.kept.get(who, (None, 0))
+        if not client or now - used > 5:
+            self.forget(who)
+            client = self.site.client(who)
+        self.kept[who] = client, now
+        return client
+
+    def forget(self, *whos):
+        for who in whos or list(self.kept):
+            if who in self.kept:
+                self.kept.pop(who)[0].close()
 
 
 class Story:

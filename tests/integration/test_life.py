@@ -66,7 +66,7 @@ class Walk:
         self.refused_n = self.moved_n = self.lives_n = 0
         self.unknown = {w for r in self.rows for w in (r.guard,)
                         if w not in life.GUARDS and w not in life.YIELDS | life.RECEIVES | life.ONLY_OTHER}
-        self.clients = {}
+        self.callers_of = life.Callers(site)
         self.looked_at = {}  # version of each request when all had been asked
         self.variants = {a: self.variants_of(a) for a in self.forms}
 
@@ -118,18 +118,7 @@ class Walk:
     def call(self, who, story, action, said, other):
         names = {} if other is None or "other" not in self.names(action) else {"other": other.id}
         doc = life.body(self.forms[action], **{"lead": "ramsar", **said, **names})
-        return self.client(who)("POST", f"/v1/requests/{story.id}/{action}", doc)
-
-    def client(self, who):
-        """A connection for each caller, a new one before an idle one would be ended."""
-        now = time.monotonic()
-        kept, used = self.clients.get(who, (None, 0))
-        if now - used > 5:
-            if kept:
-                kept.close()
-            kept = self.site.client(who)
-        self.clients[who] = kept, now
-        return kept
+        return self.callers_of(who)("POST", f"/v1/requests/{story.id}/{action}", doc)
 
     def variants_of(self, action):
         """What is worth saying: each way that some guard tells apart."""
@@ -243,7 +232,7 @@ class Walk:
             mine = [e for e in told if e["id"] == s.id]
             if not mine:
                 continue
-            s.read(self.client("coordinator"))
+            s.read(self.callers_of("coordinator"))
             assert len(mine) == 1 and s.doc["version"] == was + 1 and s.state == mine[0]["to"], (mine, s.doc)
         self.moved_n += 1
 
@@ -267,7 +256,7 @@ class Walk:
         if (stand, *allowed) in self.asked:
             return
         self.asked.add((stand, *allowed))
-        seen = self.client(who)("GET", f"/v1/requests/{story.id}")
+        seen = self.callers_of(who)("GET", f"/v1/requests/{story.id}")
         if role == "operator" or (role == "country" and code != story.doc["country"]):
             assert seen.status == (403 if role == "operator" else 404), (who, seen)
         elif role != "secretariat":
