@@ -121,6 +121,8 @@ static const struct setting table[] = {
      "File of the certificates that webhooks must be signed by; without one those that the system trusts."},
     {AT(webhook_loopback), "no", KIND_BOOL, false, 0, 0,
      "Let webhooks lead to this machine itself; only for tests."},
+    {AT(disk_free_bytes), "2147483648", KIND_COUNT, true, 0, 1099511627776,
+     "Free room on the state folder's disk below which no request is taken in, in bytes; 0 for none."},
     {AT(check_store), "yes", KIND_BOOL, false, 0, 0,
      "Refuse to start when the store's settings cannot keep what Liaison promises."},
 };

@@ -57,6 +57,7 @@ struct settings {
     char webhook_ca[256];       /* file of certificates to trust; "": the system's */
     bool webhook_loopback;      /* this machine's own addresses may be called: for tests */
     int64_t deliver_hours;      /* events older than that are not told any more */
+    int64_t disk_free_bytes;    /* below that nothing is taken in; 0: not looked at */
     bool check_store;           /* refuse to start when the store's settings do not keep promises */
 };
 

@@ -90,7 +90,7 @@ void bulk_begin(struct task *t)
         return;
     }
     if (control_is_closed(t)) {
-        task_problem(t, &(struct err){ERR_UNAVAILABLE, "the intake is paused"});
+        task_problem(t, &(struct err){ERR_UNAVAILABLE, "nothing is taken in"});
         return;
     }
     if (t->app->bulks_n >= BULKS_MAX || http_is_gone(t->http)) {

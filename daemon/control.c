@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/gauge.h"
 #include "daemon/operations.h"
 #include "daemon/route.h"
 #include "daemon/task.h"
@@ -47,9 +48,11 @@ int64_t control_paused_ms(const struct app *app, unsigned queue)
 
 bool control_is_closed(struct task *t)
 {
-    if (!control_paused_ms(t->app, QUEUE_INTAKE))
+    bool is_full = gauge_is_full(t->app->gauge);
+
+    if (!is_full && !control_paused_ms(t->app, QUEUE_INTAKE))
         return false;
-    t->variant = "paused";
+    t->variant = is_full ? "full" : "paused";
     t->retry_s = CLOSED_RETRY_S;
     return true;
 }

@@ -10,8 +10,8 @@
 /* Body of pause and resume; ends with a row without name. */
 extern const struct field control_fields[];
 
-/* True while requests are not taken in: says so in words and when to come again. Whoever asks
- * answers ERR_UNAVAILABLE. */
+/* True while requests are not taken in, since an operator wants so or the disk is full: says so in
+ * words and when to come again. Whoever asks answers ERR_UNAVAILABLE. */
 struct task;
 bool control_is_closed(struct task *t);
 /* Since when that queue is paused; 0: it is not. */

@@ -95,7 +95,7 @@ void filing_send(struct filing *f, const void *body, size_t n, const struct idem
     f->fn = fn;
     f->arg = arg;
     if (control_is_closed(f->task)) {
-        filing_end(f, &(struct err){ERR_UNAVAILABLE, "the intake is paused"});
+        filing_end(f, &(struct err){ERR_UNAVAILABLE, "nothing is taken in"});
         return;
     }
     if (attachments_keep(f, &e) != ERR_OK) {

@@ -2,11 +2,14 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "store/totals.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 enum { SAMPLE_S = 5, SAMPLES_N = 60 /* five minutes */, RATE_SAMPLES_N = 12 /* one minute */ };
 
@@ -21,7 +24,8 @@ struct gauge {
     struct event *timer; /* owned */
     struct sample samples[SAMPLES_N];
     unsigned samples_n; /* ever taken */
-    bool looking;
+    bool looking, asking;
+    struct gauge_ground ground;
     char text[HEALTH_NAMES_MAX][40];
     const char *names[HEALTH_NAMES_MAX + 1];
 };
@@ -100,14 +104,68 @@ static void gauge_sampled(void *arg, const struct health *h, const struct err *e
     g->samples_n++;
 }
 
+/* Half a promise is worse than none: before the disk is full nothing more is taken in, so that
+ * what was accepted can still be worked off (R-2). */
+static void disk_look(struct gauge *g)
+{
+    const struct settings *s = &g->app->settings;
+    struct gauge_ground *ground = &g->ground;
+    bool was_full = gauge_is_full(g);
+    struct statvfs disk;
+
+    ground->disk_free = ground->disk_size = -1;
+    if (statvfs(s->state, &disk) == 0) {
+        ground->disk_free = (int64_t)(disk.f_bavail * disk.f_frsize);
+        ground->disk_size = (int64_t)(disk.f_blocks * disk.f_frsize);
+    }
+    ground->disk_min = s->disk_free_bytes;
+    if (s->disk_free_bytes && 2 * ground->info.aof_bytes > ground->disk_min)
+        ground->disk_min = 2 * ground->info.aof_bytes;
+    if (gauge_is_full(g) != was_full)
+        log_event(was_full ? LOG_INFO : LOG_ERROR, was_full ? "disk_has_room" : "disk_full",
+                  "free=%lld least=%lld", (long long)ground->disk_free,
+                  (long long)ground->disk_min);
+}
+
+static void info_told(void *arg, const struct store_info *info, const struct err *e)
+{
+    struct gauge *g = arg;
+
+    g->asking = false;
+    g->ground.has_info = e->code == ERR_OK; /* else: it is away, or does not tell us */
+    if (g->ground.has_info)
+        g->ground.info = *info;
+}
+
+static void ground_look(struct gauge *g)
+{
+    disk_look(g);
+    if (g->asking || !store_is_ready(g->app->store))
+        return;
+    g->asking = true;
+    store_info_read(g->app->store, info_told, g);
+}
+
+const struct gauge_ground *gauge_ground(const struct gauge *g)
+{
+    return &g->ground;
+}
+
+bool gauge_is_full(const struct gauge *g)
+{
+    return g->ground.disk_free >= 0 && g->ground.disk_free < g->ground.disk_min;
+}
+
 static void gauge_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct gauge *g = arg;
 
     (void)fd, (void)what;
+    ground_look(g);
     if (g->looking || !store_is_ready(g->app->store))
         return;
     g->looking = true;
+    totals_flush(store_totals(g->app->store), g->app->store);
     gauge_look(g, gauge_sampled, g);
 }
 
@@ -117,10 +175,12 @@ struct gauge *gauge_new(struct app *app)
 
     g->app = app;
     gauge_rename(g);
+    g->ground.disk_free = g->ground.disk_size = -1;
     g->timer = event_new(app->base, -1, EV_PERSIST, gauge_tick, g);
     if (!g->timer)
         bug("out of memory");
     event_add(g->timer, &(struct timeval){.tv_sec = SAMPLE_S});
+    disk_look(g);
     return g;
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/app.h"
 #include "protocol/lifecycle.h"
 #include "store/control_store.h"
+#include "store/info_store.h"
 #include "store/queue_store.h"
 
 struct gauge;
@@ -21,6 +22,17 @@ size_t gauge_of_state(enum state s);
 size_t gauge_of_coordinator(void);
 size_t gauge_of_offers(size_t secretariat);
 size_t gauge_of_claims(size_t secretariat);
+
+/* The machine and the store, looked at every few seconds. */
+struct gauge_ground {
+    int64_t disk_free, disk_size; /* bytes, of the state folder; -1: not known */
+    int64_t disk_min;             /* below that nothing is taken in */
+    bool has_info;                /* info was told at the last look */
+    struct store_info info;
+};
+const struct gauge_ground *gauge_ground(const struct gauge *g);
+/* Whether the disk is so full that nothing more is taken in. */
+bool gauge_is_full(const struct gauge *g);
 
 /* A fresh look; borrowed for the call. */
 void gauge_look(struct gauge *g, health_fn fn, void *arg);

@@ -338,6 +338,13 @@ static json_t *faults_json(const struct app *app, int language, const struct fau
     return list;
 }
 
+bool task_is_local(const struct task *t)
+{
+    const char *peer = http_peer(t->http);
+
+    return !strcmp(peer, "unix") || !strncmp(peer, "127.", 4) || !strcmp(peer, "::1");
+}
+
 /* Seconds after which trying again makes sense; NULL: none are told. */
 static const char *retry_after(enum err_code code, int retry_s, char out[12])
 {

@@ -46,6 +46,8 @@ struct task *task_new(struct app *app, struct http_exchange *http, const struct 
 enum err_code task_read_idempotency(struct task *t, struct err *e) ERR_CHECK;
 /* Text of a key that may stand in it. */
 bool task_is_key(const char *text, size_t n);
+/* From this machine. */
+bool task_is_local(const struct task *t);
 /* The header alone: ERR_KEY_INVALID; no bytes when there is none. Borrowed from the head. */
 enum err_code task_read_key(const struct task *t, struct head_slice *ret_key,
                             struct err *e) ERR_CHECK;

@@ -48,6 +48,7 @@
  *   lia:{sys}:workers          hash    worker slot -> last heartbeat
  *   lia:{sys}:controls         hash    what operators have switched: pause:<queue> since when (ms),
  *                                      quiet:<slot> start of the process that is meant, rebuild
+ *   lia:{sys}:totals            hash    counters of all programs (totals.h)
  *   lia:{sys}:barrier          string  written at every connect (R-4)
  */
 #ifndef STORE_KEYS_H

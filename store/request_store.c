@@ -10,6 +10,7 @@
 #include "store/lesson_store.h"
 #include "store/queue_store.h"
 #include "store/reply.h"
+#include "store/totals.h"
 #include "store/wait_store.h"
 
 #include <hiredis/hiredis.h>
@@ -146,13 +147,28 @@ struct write_op {
     submitted_fn submitted;
     moved_fn moved;
     void *arg;
+    struct store *store;   /* borrowed */
+    struct totals *totals; /* owned: what counts if it is done; NULL: nothing */
 };
 
 static struct write_op *write_op_new(submitted_fn submitted, moved_fn moved, void *arg)
 {
     struct write_op *op = mem_new(1, sizeof *op);
 
-    *op = (struct write_op){submitted, moved, arg};
+    *op = (struct write_op){.submitted = submitted, .moved = moved, .arg = arg};
+    return op;
+}
+
+/* The same for a step, which counts once it is done. */
+static struct write_op *step_op_new(struct store *s, const struct movement *what, moved_fn fn,
+                                    void *arg)
+{
+    struct write_op *op = write_op_new(NULL, fn, arg);
+
+    op->store = s;
+    op->totals = totals_new();
+    for (size_t i = 0; i < what->changes_n; i++)
+        totals_step(op->totals, what->changes[i].before, what->changes[i].after, what->action);
     return op;
 }
 
@@ -167,6 +183,9 @@ static void write_done(void *arg, const struct redisReply *reply, const struct e
     free(arg);
     if (e->code == ERR_OK && outcome_read(reply, &outcome, &fault) != ERR_OK)
         outcome = STORE_ABSENT;
+    if (op.totals && fault.code == ERR_OK && outcome == STORE_DONE)
+        totals_move(store_totals(op.store), op.totals);
+    totals_free(op.totals);
     if (op.moved)
         op.moved(op.arg, outcome, &fault);
     else
@@ -295,7 +314,7 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
     wait_store_add(&f.rest, what->changes[0].before, r);
     add_judgements(&f.rest, what);
     add_changes(&f, store_keyring(s), what);
-    fcall_send(s, "transition_v2", &f, p, write_done, write_op_new(NULL, fn, arg));
+    fcall_send(s, "transition_v2", &f, p, write_done, step_op_new(s, what, fn, arg));
 }
 
 void request_store_seen(struct store *s, unsigned partition, const struct idempotency *i,
@@ -337,7 +356,7 @@ void request_store_decide(struct store *s, const struct ruling *what, moved_fn f
         args_add(&f.rest, "");
     add_judgements(&f.rest, m);
     add_changes(&f, store_keyring(s), m);
-    fcall_send(s, "decide_v3", &f, p, write_done, write_op_new(NULL, fn, arg));
+    fcall_send(s, "decide_v3", &f, p, write_done, step_op_new(s, m, fn, arg));
 }
 
 /* --- read ------------------------------------------------------------------------------------- */

@@ -5,11 +5,14 @@
 #include "config/file.h"
 #include "store/check.h"
 #include "store/reply.h"
+#include "store/totals.h"
 
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 enum { WAITING_MAX = 1024 };
@@ -24,7 +27,8 @@ struct call {
     store_reply_fn fn;       /* NULL once answered */
     void *arg;
     struct event *deadline; /* owned */
-    int64_t due_mono_ms;
+    int64_t due_mono_ms, began_mono_ms;
+    struct store_time *time; /* borrowed from the store */
     bool in_flight;
 };
 TAILQ_HEAD(calls, call);
@@ -37,11 +41,49 @@ struct store {
     char *password;      /* owned, guarded; NULL: nobody signs in */
     struct calls waiting;
     unsigned waiting_n;
-    int64_t lost_mono_ms; /* since when there is no link; 0: there is one */
+    int64_t lost_mono_ms;  /* since when there is no link; 0: there is one */
+    struct totals *totals; /* owned */
+    struct store_time times[STORE_TIMES_MAX];
+    size_t times_n;
 };
 
 static bool call_send(struct call *c);
 static void store_send_waiting(struct store *s);
+
+const double store_time_bounds[STORE_TIME_BOUNDS_N] = {.001, .002, .005, .01, .025,
+                                                       .05,  .1,   .5,   1,   2};
+
+/* The row of a command; a function by its own name. The last row is for all that have none. */
+static struct store_time *time_of(struct store *s, const struct args *a)
+{
+    bool is_function = a->n > 1 && !strncmp(a->bytes.text, "FCALL", 5);
+    size_t begin = is_function ? a->ends[0] : 0;
+    size_t n = a->ends[is_function] - begin;
+    size_t i = 0;
+
+    while (i < s->times_n &&
+           (strncmp(s->times[i].command, a->bytes.text + begin, n) != 0 || s->times[i].command[n]))
+        i++;
+    if (i == s->times_n && (i == STORE_TIMES_MAX - 1 || n >= sizeof s->times[i].command)) {
+        i = STORE_TIMES_MAX - 1;
+        strcpy(s->times[i].command, "other");
+    } else if (i == s->times_n) {
+        snprintf(s->times[s->times_n++].command, sizeof s->times[i].command, "%.*s", (int)n,
+                 a->bytes.text + begin);
+    }
+    return &s->times[i];
+}
+
+static void time_count(struct store_time *t, int64_t ms)
+{
+    unsigned i = 0;
+
+    while (i < STORE_TIME_BOUNDS_N && (double)ms / 1000 > store_time_bounds[i])
+        i++;
+    t->took[i]++;
+    t->took_s += (double)ms / 1000;
+    t->n++;
+}
 
 static void call_free(struct call *c)
 {
@@ -62,6 +104,7 @@ static void call_answer(struct call *c, const struct redisReply *reply, const st
         s->waiting_n--;
     }
     evtimer_del(c->deadline);
+    time_count(c->time, clock_mono_ms() - c->began_mono_ms);
     fn(c->arg, reply, e);
 }
 
@@ -159,6 +202,8 @@ void store_call(struct store *s, unsigned partition, struct args *args, int64_t 
         given_ms = 0;
     c->store = s;
     c->args = *args;
+    c->time = time_of(s, args);
+    c->began_mono_ms = now;
     *args = (struct args){0};
     c->fn = fn;
     c->arg = arg;
@@ -216,12 +261,14 @@ enum err_code store_new(struct event_base *base, const struct store_options *opt
     s->options = *options;
     TAILQ_INIT(&s->waiting);
     s->lost_mono_ms = clock_mono_ms();
+    s->totals = totals_new();
     rc = password_read(s, e);
     s->check = check_new(options->check, options->user, s->password, options->unfit, options->arg);
     if (rc == ERR_OK)
         rc = link_new(base, options->where, NULL, store_link_up, s, &s->link, e);
     if (rc != ERR_OK) {
         check_free(s->check);
+        totals_free(s->totals);
         sodium_free(s->password);
         free(s);
         return rc;
@@ -249,7 +296,19 @@ void store_free(struct store *s)
     }
     check_free(s->check);
     sodium_free(s->password);
+    totals_free(s->totals);
     free(s);
+}
+
+struct totals *store_totals(struct store *s)
+{
+    return s->totals;
+}
+
+const struct store_time *store_times(const struct store *s, size_t *ret_n)
+{
+    *ret_n = s->times[STORE_TIMES_MAX - 1].n ? STORE_TIMES_MAX : s->times_n;
+    return s->times;
 }
 
 bool store_is_ready(const struct store *s)

@@ -32,6 +32,21 @@ void store_free(struct store *s);
 
 bool store_is_ready(const struct store *s);
 const struct keyring *store_keyring(const struct store *s);
+/* What steps through this store add up to; whoever owns the store flushes it. Borrowed. */
+struct totals;
+struct totals *store_totals(struct store *s);
+
+/* How long calls took, by function or command: for the metrics of this process. */
+enum { STORE_TIMES_MAX = 48, STORE_TIME_BOUNDS_N = 10 };
+extern const double store_time_bounds[STORE_TIME_BOUNDS_N]; /* seconds */
+struct store_time {
+    char command[24]; /* "submit_v1", "HGETALL"; "other" beyond the last row */
+    uint64_t took[STORE_TIME_BOUNDS_N + 1];
+    double took_s;
+    uint64_t n;
+};
+/* Borrowed. */
+const struct store_time *store_times(const struct store *s, size_t *ret_n);
 
 /* reply is borrowed and NULL exactly when e->code is set; error replies come as e. */
 typedef void (*store_reply_fn)(void *arg, const struct redisReply *reply, const struct err *e);

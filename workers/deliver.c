@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/notice_store.h"
+#include "store/totals.h"
 #include "workers/announce.h"
 #include "workers/caller.h"
 #include "workers/hooks.h"
@@ -60,6 +61,7 @@ struct deliver {
 struct sending {
     struct deliver *deliver;
     struct notice notice; /* without what it borrows */
+    int64_t began_mono_ms;
 };
 
 static void tell_read(struct deliver *d);
@@ -265,6 +267,8 @@ static void send_ended(void *arg, const struct attempt_result *result)
                   "notice=%s kind=%s request=%s tries=%lld status=%ld why=\"%s\"", n->id,
                   notice_kind_words[n->kind], n->event.request, (long long)n->tries, result->status,
                   result->why);
+    totals_time(store_totals(d->crew->store), "run", "deliver", totals_run_bounds,
+                clock_mono_ms() - one->began_mono_ms);
     notice_store_settle(d->crew->store, n, &how, now_ms, send_settled, d);
     free(one);
 }
@@ -290,6 +294,7 @@ static void send_begun(void *arg, const struct notice *n, const struct err *e)
     one = mem_new(1, sizeof *one);
     one->deliver = d;
     one->notice = *n;
+    one->began_mono_ms = clock_mono_ms();
     one->notice.person = NULL;
     one->notice.state = one->notice.payload = one->notice.answer = "";
     switch (n->kind) {

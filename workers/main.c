@@ -4,6 +4,7 @@
 #include "protocol/word.h"
 #include "routing/lexicon.h"
 #include "store/rights.h"
+#include "store/totals.h"
 #include "workers/crew.h"
 #include "workers/deliver.h"
 #include "workers/intake.h"
@@ -113,6 +114,7 @@ static void process_stopped(void *arg)
 
     if (--p->stopping_n > 0)
         return;
+    totals_flush(store_totals(p->crew.store), p->crew.store);
     queue_store_farewell(p->crew.store, p->crew.slot, process_gone, p);
 }
 

@@ -1,6 +1,7 @@
 #include "workers/pulse.h"
 
 #include "base/clock.h"
+#include "store/totals.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ static void pulse_beat(const struct pulse *p)
     if (p->intake)
         intake_tell(p->intake, &beat);
     queue_store_heartbeat(crew->store, &beat);
+    totals_flush(store_totals(crew->store), crew->store);
 }
 
 static void pulse_tick(evutil_socket_t fd, short what, void *arg)

@@ -21,6 +21,7 @@
 #include "routing/decision.h"
 #include "routing/draft.h"
 #include "store/candidate_store.h"
+#include "store/totals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -343,6 +344,8 @@ static void route_decided(void *arg, enum store_outcome outcome, const struct er
     case STORE_DONE:
         corpus_add(op->place, r->id, op->vector, candidate_is(r, r->updated_ms) ? op->vector_n : 0);
         op->crew->done_n++;
+        totals_time(store_totals(op->crew->store), "run", "route", totals_run_bounds,
+                    clock_mono_ms() - op->began_mono_ms);
         log_info("routed", "request=%s to=%s lead=%s offers=%zu wait_ms=%lld took_ms=%lld", r->id,
                  state_words[r->state], *r->lead ? r->lead : "-", r->offers_n,
                  (long long)(r->updated_ms - r->submitted_ms),

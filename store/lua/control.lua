@@ -70,3 +70,12 @@ redis.register_function { function_name = 'operated_v1', flags = { 'allow-oom' }
     write_access(keys[1], args[1], args[2], args[3], '', args[4])
     return 1
   end }
+
+-- totals_v1: adds up counters (store/totals.h). KEYS 1 tally      ARGV name, how many more, ..      Reply 1
+redis.register_function { function_name = 'totals_v1', flags = { 'allow-oom' },
+  callback = function(keys, args)
+    for i = 1, #args, 2 do
+      redis.call('HINCRBY', keys[1], args[i], args[i + 1])
+    end
+    return 1
+  end }

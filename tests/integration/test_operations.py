@@ -228,3 +228,95 @@ def test_the_index_is_built_anew_on_demand(own):
     assert first["id"] in [d["id"] for d in doc["duplicates"]], "what was known is known again"
     settled()
     assert all(loaded()[w] == before[w] + 1 for w in before), "once"
+
+
+# --- metrics ---------------------------------------------------------------------------------------
+
+NAMES = """liaison_build_info liaison_http_requests_total liaison_http_request_duration_seconds
+    liaison_http_in_flight_requests liaison_queue_messages liaison_queue_oldest_age_seconds
+    liaison_queue_enqueued_total liaison_queue_processed_total liaison_queue_wait_seconds liaison_queue_run_seconds
+    liaison_workers liaison_worker_last_heartbeat_timestamp_seconds liaison_offers_total
+    liaison_offer_response_seconds liaison_first_response_seconds liaison_answer_seconds liaison_claims_open
+    liaison_requests_overdue liaison_requests liaison_routing_decisions_total liaison_routing_duration_seconds
+    liaison_duplicate_verdicts_total liaison_webhook_deliveries_total liaison_webhook_backlog liaison_sse_clients
+    liaison_redis_up liaison_redis_command_duration_seconds liaison_config_last_reload_successful
+    liaison_config_last_reload_success_timestamp_seconds process_cpu_seconds_total process_resident_memory_bytes
+    process_open_fds process_max_fds process_start_time_seconds""".split()
+
+
+def metrics(site):
+    text = site.api(None, "GET", "/metrics").body.decode()
+    values = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            values[name] = float(value)
+    return text, values
+
+
+def test_metrics_have_the_agreed_names_and_promtool_accepts_them(own):
+    text, _ = metrics(own)
+    assert set(NAMES) <= {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and not done.stderr, done.stderr[:2000]
+    assert subprocess.run(["promtool", "check", "metrics"], input=text.replace("_total counter", "_total gauge"),
+                          capture_output=True, text=True, timeout=30).returncode != 0
+
+
+def test_metrics_count_what_secretariats_do_with_offers(own):
+    before = metrics(own)[1]
+    id = own.routed("NGA", **wetland("Hadejia"))["id"]
+    assert own.act("secretariat:ramsar", id, "claim").status == 201
+    other = own.routed("NGA", title="Training of wardens at Lake Nguru", description=wetland("Nguru")["description"])["id"]
+    assert own.act("secretariat:ramsar", other, "decline", {"reason": "no_capacity"}).status == 200
+
+    def grown(name):
+        return metrics(own)[1].get(name, 0) - before.get(name, 0)
+
+    of = 'liaison_offers_total{secretariat="ramsar",outcome="%s"}'
+    wait_until(lambda: grown(of % "made") >= 2 and grown(of % "accepted") == 1 and grown(of % "declined") == 1, 15,
+               "offers are counted", every=0.5)
+    assert grown('liaison_first_response_seconds_count{secretariat="ramsar"}') == 1
+    assert grown('liaison_offer_response_seconds_count{secretariat="ramsar"}') == 2
+    assert grown('liaison_queue_run_seconds_count{queue="route"}') == 2
+    assert sum(grown(f'liaison_routing_decisions_total{{result="{r}"}}') for r in ("single", "joint", "unrouted")) == 2
+
+
+def test_the_store_being_away_is_a_metric_not_a_silence(make_site):
+    site = make_site(workers=1)
+    site.server.kill()
+    site.processes.remove(site.server)
+    wait_until(lambda: metrics(site)[1]["liaison_redis_up"] == 0, 10, "redis is down")
+    answer = site.submit("KEN", timeout=10)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    site.start_redis()
+    wait_until(lambda: metrics(site)[1]["liaison_redis_up"] == 1, 20, "redis is up")
+    assert site.submit("KEN").status == 201
+
+
+def test_nothing_is_taken_in_while_the_disk_is_nearly_full(make_site):
+    site = make_site(workers=1)
+    kept = site.submit("KEN", **wetland("Lake Bogoria")).doc["id"]
+    site.wait_state("country:KEN", kept, "offered", "triage")
+    daemon = site.start_daemon(env={"LIAISON_DISK_FREE_BYTES": "1099511627776"})
+    port = site.ports[-1]
+    full = site.submit("KEN", port=port)
+    assert (full.status, full.type, full.headers["retry-after"]) == (503, "unavailable", "60")
+    assert "no room" in full.doc["detail"]
+    assert site.api("secretariat:ramsar", "POST", f"/v1/requests/{kept}/claim", port=port).status == 201, \
+        "what was accepted is worked off"
+    with site.client(None, port) as client:
+        assert b"[-]disk nearly full" in client("GET", "/readyz?verbose").body
+    assert "event=disk_full" in daemon.text()
+
+
+def test_only_workers_that_route_make_the_route_queue_live(make_site):
+    site = make_site(workers=0)
+    site.start_role("c", "clock")
+    wait_until(lambda: len(look(site)["workers"]) == 1, 20, "the clock is seen")
+    assert b"[-]workers none" in site.api(None, "GET", "/readyz?verbose").body
+    site.submit("KEN")
+    assert queue(site, "route")["stalled"]
+    site.start_worker(1)
+    wait_until(lambda: b"[+]workers ok" in site.api(None, "GET", "/readyz?verbose").body, 20, "it routes")
+    wait_until(lambda: not queue(site, "route")["stalled"], 10, "not stalled")
