@@ -4,50 +4,138 @@
 #include "base/clock.h"
 #include "cli/api.h"
 #include "cli/line.h"
+#include "cli/queue_live.h"
 #include "cli/queue_view.h"
 #include "cli/report.h"
 #include "cli/sheet.h"
 #include "cli/table.h"
 #include "cli/url.h"
 
+#include <langinfo.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { WATCH_SECONDS = 2 };
+enum { WATCH_SECONDS = 2, LIVE_SILENT_S = 3, LIVE_BYTES_MAX = 1 << 20 };
 
 /* --- queue ------------------------------------------------------------------------------------ */
 
 static void queue_write(const struct line *line, const struct api_answer *answer)
 {
     struct screen screen;
-    char time[CLOCK_TEXT_BYTES];
 
     if (line_has(line, "json")) {
         sheet_write_raw(stdout, answer->text, answer->bytes);
         return;
     }
     screen_init(&screen, stdout, line);
-    if (screen.is_terminal && line_has(line, "watch")) {
-        fputs("\033[H\033[2J", stdout);
-        fprintf(stdout, "as of %.8s UTC, every %d s, Ctrl-C ends\n\n",
-                clock_text(clock_now_ms(), time) + 11, WATCH_SECONDS);
-    }
     if (screen.is_terminal)
         queue_view_write(answer->json, &screen);
     else
         sheet_write(answer->json, &screen, 0);
 }
 
+/* The other screen of the terminal, so that what was there before comes back. */
+static const char live_begin[] = "\033[?1049h\033[?25l";
+static const char live_end[] = "\033[?25h\033[?1049l";
+
+static void live_interrupted(int number)
+{
+    (void)number;
+    if (write(STDOUT_FILENO, live_end, sizeof live_end - 1) < 0)
+        _exit(EXIT_FAILED);
+    _exit(EXIT_INTERRUPTED);
+}
+
+/* One drawing: over the last one, so that nothing flickers on a slow line. */
+static void live_draw(struct queue_live *live, const struct line *line, const json_t *health)
+{
+    BUF_AUTO struct buf text = {0};
+    struct winsize size = {0};
+    struct screen screen;
+
+    screen_init(&screen, stdout, line);
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    queue_live_draw(live, health, clock_now_ms(), screen.width, size.ws_row ? size.ws_row : 24,
+                    &text);
+    fputs("\033[H", stdout);
+    for (const char *at = buf_text(&text); *at;) {
+        size_t n = strcspn(at, "\n");
+
+        printf("%.*s\033[K%s", (int)n, at, at[n] ? "\r\n" : "");
+        at += n + (at[n] != '\0');
+    }
+    fputs("\033[J", stdout);
+}
+
+static bool live_take(void *arg, const char *bytes, size_t n)
+{
+    struct buf *text = arg;
+
+    buf_add(text, bytes, n);
+    return text->bytes < LIVE_BYTES_MAX;
+}
+
+/* One attempt: who looks at a screen must see soon that there is no answer. New reference, or NULL:
+ * none came. */
+static json_t *live_ask(struct api *api, enum exit_code *ret_rc)
+{
+    BUF_AUTO struct buf text = {0};
+    const struct api_stream stream = {.path = "/v1/queue",
+                                      .accept = "application/json",
+                                      .silent_s = LIVE_SILENT_S,
+                                      .take = live_take,
+                                      .arg = &text};
+    struct api_answer answer = {0};
+    struct err e = {0};
+    enum err_code code = api_take(api, &stream, &answer, &e);
+
+    *ret_rc = code == ERR_OK ? exit_code_of_status(answer.status) : exit_code_of(code);
+    api_answer_clear(&answer);
+    return *ret_rc == EXIT_DONE ? json_loadb(buf_text(&text), text.bytes, 0, NULL) : NULL;
+}
+
+/* Until Ctrl-C, or an answer that will not be another one. */
+static enum exit_code live_run(const struct line *line, struct api *api)
+{
+    struct queue_live *live = queue_live_new(!strcmp(nl_langinfo(CODESET), "UTF-8"));
+    enum exit_code rc;
+
+    signal(SIGINT, live_interrupted);
+    signal(SIGTERM, live_interrupted);
+    signal(SIGHUP, live_interrupted);
+    fputs(live_begin, stdout);
+    do {
+        json_t *health = live_ask(api, &rc);
+
+        if (rc == EXIT_DONE || rc == EXIT_UNAVAILABLE)
+            live_draw(live, line, health);
+        json_decref(health);
+        if (fflush(stdout))
+            rc = EXIT_FAILED;
+        else if (rc == EXIT_DONE || rc == EXIT_UNAVAILABLE)
+            sleep(WATCH_SECONDS);
+    } while (rc == EXIT_DONE || rc == EXIT_UNAVAILABLE); /* it may come back */
+    fputs(live_end, stdout);
+    fflush(stdout);
+    queue_live_free(live);
+    if (rc != EXIT_FAILED)
+        fprintf(stderr, "liaison: queue: the server will not tell; see liaison queue\n");
+    return rc;
+}
+
 enum exit_code queue_run(const struct line *line)
 {
     bool watch = line_has(line, "watch");
+    bool is_live = watch && isatty(STDOUT_FILENO) && !line_has(line, "json");
     struct api *api = NULL;
     enum exit_code rc = api_open(line, &api);
 
-    if (rc != EXIT_DONE)
-        return rc;
-    do {
+    if (rc == EXIT_DONE && is_live)
+        rc = live_run(line, api);
+    while (rc == EXIT_DONE && !is_live) {
         struct api_answer answer = {0};
 
         rc = api_get(api, "/v1/queue", "queue", &answer);
@@ -56,9 +144,13 @@ enum exit_code queue_run(const struct line *line)
         api_answer_clear(&answer);
         if (fflush(stdout))
             rc = EXIT_FAILED;
-        if (watch && (rc == EXIT_DONE || rc == EXIT_UNAVAILABLE))
+        if (!watch)
+            break;
+        if (rc == EXIT_DONE || rc == EXIT_UNAVAILABLE)
             sleep(WATCH_SECONDS);
-    } while (watch && (rc == EXIT_DONE || rc == EXIT_UNAVAILABLE)); /* it may come back */
+        if (rc == EXIT_UNAVAILABLE)
+            rc = EXIT_DONE; /* it may come back */
+    }
     api_close(api);
     return rc;
 }

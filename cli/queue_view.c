@@ -1,5 +1,6 @@
 #include "cli/queue_view.h"
 
+#include "cli/queue_alarm.h"
 #include "cli/sheet.h"
 #include "cli/table.h"
 
@@ -74,27 +75,13 @@ static void write_counts(const json_t *counts, const char *name, const struct sc
     buf_clear(&line);
 }
 
-/* What someone must act on, in words; nothing when all is well. */
-static void write_alarms(const json_t *queue, const json_t *workers, const struct screen *s)
+static void write_alarm(void *arg, const char *text)
 {
-    json_int_t depth = json_integer_value(json_object_get(queue, "depth"));
-    json_int_t dead = json_integer_value(json_object_get(queue, "dead_letters"));
-    size_t live = 0;
-    const json_t *worker;
-    size_t i;
+    const struct screen *s = arg;
+    BUF_AUTO struct buf safe = {0};
 
-    json_array_foreach (workers, i, worker) {
-        const char *state = sheet_text(worker, "state");
-
-        live += state && strcmp(state, "missing") != 0;
-    }
-    if (!live)
-        fprintf(s->out, "! no worker is alive%s\n", depth ? ", and requests wait" : "");
-    if (json_is_null(json_object_get(queue, "depth")))
-        fputs("! the depth of the queue is not known: see the daemon's log\n", s->out);
-    if (dead)
-        fprintf(s->out, "! %lld dead letter%s: liaison dead\n", (long long)dead,
-                dead == 1 ? "" : "s");
+    screen_add_safe(&safe, text, false);
+    fprintf(s->out, "! %s\n", buf_text(&safe));
 }
 
 static void write_queue(const json_t *queue, const struct screen *s)
@@ -179,13 +166,20 @@ void queue_view_write(const json_t *health, const struct screen *s)
         {"ENDING",      "leases_ending"        },
         {NULL,          NULL                   }
     };
-    const json_t *queue = json_array_get(json_object_get(health, "queues"), 0);
     const json_t *requests = json_object_get(health, "requests");
+    const json_t *queue;
+    size_t i;
 
-    write_alarms(queue, json_object_get(health, "workers"), s);
-    screen_strong(s, "Queue route");
-    fputc('\n', s->out);
-    write_queue(queue, s);
+    queue_alarms(health, write_alarm, (void *)(uintptr_t)s);
+    json_array_foreach (json_object_get(health, "queues"), i, queue) {
+        BUF_AUTO struct buf name = {0};
+
+        buf_add_text(&name, i ? "\nQueue " : "Queue ");
+        screen_add_safe(&name, sheet_text(queue, "name") ? sheet_text(queue, "name") : "-", false);
+        screen_strong(s, buf_text(&name));
+        fputc('\n', s->out);
+        write_queue(queue, s);
+    }
     heading(s, "Workers");
     write_table(json_object_get(health, "workers"), workers, s);
     heading(s, "Secretariats");

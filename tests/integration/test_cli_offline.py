@@ -708,6 +708,79 @@ def test_a_stalled_queue_looks_stalled_on_one_screen(home, server):
     assert "closed" not in text and max(map(len, text.splitlines())) <= 80
 
 
+class Terminal:
+    """A terminal of so many columns and rows that shows what it is sent: enough of ECMA-48 for our programs."""
+
+    def __init__(self, columns, rows):
+        self.columns, self.rows = columns, rows
+        self.lines, self.x, self.y, self.other, self.cursor = [[" "] * columns for _ in range(rows)], 0, 0, False, True
+
+    def take(self, text):
+        for code, final, char in re.findall(r"\x1b\[([?\d;]*)([A-Za-z])|(.)", text, re.S):
+            if final == "H":
+                self.x = self.y = 0
+            elif final == "K":
+                self.lines[self.y][self.x:] = [" "] * (self.columns - self.x)
+            elif final == "J":
+                self.lines[self.y][self.x:] = [" "] * (self.columns - self.x)
+                for y in range(self.y + 1, self.rows):
+                    self.lines[y] = [" "] * self.columns
+            elif final in "hl" and code in ("?1049", "?25"):
+                if code == "?1049":
+                    self.other = final == "h"
+                else:
+                    self.cursor = final == "h"
+            elif final:
+                raise AssertionError(f"unknown control: {code}{final}")
+            elif char == "\r":
+                self.x = 0
+            elif char == "\n":
+                self.y += 1
+                assert self.y < self.rows, "the screen scrolls"
+            else:
+                assert self.x < self.columns, "a line is too long: " + "".join(self.lines[self.y])
+                self.lines[self.y][self.x] = char
+                self.x += 1
+        return self
+
+    def text(self):
+        return "\n".join("".join(line).rstrip() for line in self.lines)
+
+
+def test_the_live_queue_fits_24_rows_of_80_and_leaves_the_terminal_as_it_was(home, server):
+    import fcntl
+    import struct
+    import termios
+    import time
+    hour = {"name": "deliver", "depth": 3, "oldest_age_seconds": 1, "in_rate": 0, "out_rate": 0, "paused": True,
+            "paused_since": "2026-03-03T13:05:09.123Z", "dead_letters": 0}
+    busy = dict(QUEUE["queues"][0], stalled=True)
+    many = [{"secretariat": f"s{n}", "offers_pending": n} for n in range(40)]
+    server.answers = [(200, {}, QUEUE | {"queues": [dict(busy, depth=n), hour], "secretariats": many}) for n in (1, 4, 8)]
+    server.answers += [(503, {"Retry-After": "1"}, {})] * 40
+    controller, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    env = home | {"TERM": "xterm", "LANG": "C.UTF-8"}
+    env.pop("COLUMNS", None)
+    with subprocess.Popen([LIAISON, "queue", "--watch", "--server", server.url], env=env, stdout=side, stderr=side) as p:
+        os.close(side)
+        seen, end = b"", time.monotonic() + 30
+        while b"NO ANSWER" not in seen and time.monotonic() < end:
+            seen += os.read(controller, 65536)
+        screen = Terminal(80, 24).take(seen.decode())
+        shown = screen.text()
+        assert screen.other and not screen.cursor
+        p.send_signal(2)
+        assert p.wait(10) == 130
+        screen.take(os.read(controller, 65536).decode())
+        assert not screen.other and screen.cursor, "the terminal is as it was"
+    os.close(controller)
+    for part in ["NO ANSWER at", "what follows is of 14:05:09", "STALLED", "deliver  paused since 13:05", "depth",
+                 "\u2581\u2584\u2588", "vm:1 missing", "s0", "no worker is alive"]:
+        assert part in shown, shown
+    assert "s39" not in shown
+
+
 def test_piped_the_queue_shows_every_member(ask, server):
     server.answers = [(200, {}, QUEUE | {"novelty": {"a": 1}})]
     lines = ask("queue").stdout.splitlines()
