@@ -32,6 +32,7 @@ static const struct {
     {"hset",             "K x x",                 false},
     {"hsetnx",           "K x x",                 false},
     {"incr",             "K",                     false},
+    {"info",             "",                      false},
     {"llen",             "K",                     false},
     {"lrange",           "K 0 1",                 true },
     {"lset",             "K 0 x",                 false},

@@ -267,7 +267,7 @@ def test_metrics_count_what_secretariats_do_with_offers(own):
     before = metrics(own)[1]
     id = own.routed("NGA", **wetland("Hadejia"))["id"]
     assert own.act("secretariat:ramsar", id, "claim").status == 201
-    other = own.routed("ETH", **wetland("Koka"))["id"]
+    other = own.routed("ZAF", **wetland("Verlorenvlei"))["id"]
     assert own.act("secretariat:ramsar", other, "decline", {"reason": "no_capacity"}).status == 200
 
     def grown(name):
