@@ -19,6 +19,7 @@ struct meter;
 struct pages;
 struct quota;
 struct statistics;
+struct offload;
 struct vault;
 struct watch;
 
@@ -36,7 +37,8 @@ struct app {
     struct control_watch *controls; /* owned: what operators have switched */
     struct watch *watch;            /* owned: the event stream */
     struct event_hub *events;       /* owned: event streams of clients */
-    struct vault *vault; /* owned: attachments; NULL: it cannot be had, which the log says */
+    struct vault *vault;     /* owned: attachments; NULL: it cannot be had, which the log says */
+    struct offload *offload; /* owned: what waits for a disk */
     unsigned uploads_n, downloads_n; /* of attachments under way */
     unsigned exports_n;              /* of GET /v1/requests under way */
     unsigned bulks_n;                /* POST /v1/requests:bulk under way */

@@ -1,6 +1,7 @@
 /* POST /v1/attachments: a file comes in, piece by piece, and is there when all of it is on disk.
  *
- *   upload_begin -> upload_piece .. -> the answer; the request that is sent next names its id
+ *   upload_begin -> upload_piece .. -> upload_settle (on another thread) -> upload_settled -> the
+ *   answer; the request that is sent next names its id
  *
  * GET /v1/requests/{id}/attachments/{file}: whoever may read the whole request gets it, as a
  * download that no browser shows or runs.
@@ -10,6 +11,7 @@
 #include "daemon/operations.h"
 
 #include "base/log.h"
+#include "daemon/offload.h"
 #include "daemon/task.h"
 #include "daemon/vault.h"
 #include "protocol/document.h"
@@ -23,21 +25,28 @@ enum { UPLOADS_MAX = 16, DOWNLOADS_MAX = 64, UNSENT_MAX = 65536 };
 /* --- coming in -------------------------------------------------------------------------------- */
 
 struct upload {
-    struct task *task;         /* held */
+    struct app *app;           /* borrowed */
+    struct task *task;         /* held; NULL: its sender has left while it was being settled */
     struct vault_upload *file; /* owned */
     int64_t bytes;
+    char id[VAULT_ID_BYTES];
+    char type[VAULT_TYPE_BYTES];
+    struct err fault; /* of settling */
 };
 
 static bool upload_piece(struct http_exchange *x, const void *bytes, size_t n, bool is_last,
                          void *arg);
 static void upload_left(struct http_exchange *x, void *arg);
+static void upload_settle(void *job);
+static void upload_settled(void *job);
+static void upload_left_settling(struct http_exchange *x, void *arg);
 
 static struct task *upload_end(struct upload *op)
 {
     struct task *t = op->task;
 
     vault_drop(op->file);
-    t->app->uploads_n--;
+    op->app->uploads_n--;
     free(op);
     return t;
 }
@@ -72,6 +81,7 @@ void upload_begin(struct task *t)
         return;
     }
     op = mem_new(1, sizeof *op);
+    op->app = t->app;
     op->task = t;
     op->file = file;
     t->app->uploads_n++;
@@ -79,24 +89,53 @@ void upload_begin(struct task *t)
     http_body_begin(t->http, upload_piece, op);
 }
 
-static void upload_done(struct upload *op)
+/* All of it has come; the disk may take its time without holding up others. */
+static void upload_whole(struct upload *op)
 {
-    struct vault_upload *file = op->file;
-    char id[VAULT_ID_BYTES];
-    char type[VAULT_TYPE_BYTES];
-    int64_t bytes = op->bytes;
+    struct http_exchange *x = op->task->http;
     struct err e = {0};
-    struct task *t;
 
-    op->file = NULL;
-    e.code = vault_finish(file, id, type, &e);
-    t = upload_end(op);
-    if (e.code != ERR_OK)
+    if (vault_seal(op->file, op->id, op->type, &e) != ERR_OK) {
+        http_on_closed(x, NULL, NULL);
+        upload_fail(upload_end(op), &e);
+        return;
+    }
+    http_on_closed(x, upload_left_settling, op);
+    offload_run(op->app->offload, upload_settle, upload_settled, op);
+}
+
+static void upload_settle(void *job)
+{
+    struct upload *op = job;
+
+    op->fault.code = vault_settle(op->file, &op->fault);
+}
+
+static void upload_settled(void *job)
+{
+    struct upload *op = job;
+    struct err e = op->fault;
+    json_t *doc = json_pack("{s:s, s:s, s:I}", "id", op->id, "type", op->type, "bytes",
+                            (json_int_t)op->bytes);
+    struct task *t = upload_end(op);
+
+    if (t)
+        http_on_closed(t->http, NULL, NULL);
+    if (t && e.code == ERR_OK)
+        task_reply_json(t, 201, doc, NULL);
+    else if (t)
         upload_fail(t, &e);
-    else
-        task_reply_json(
-            t, 201,
-            json_pack("{s:s, s:s, s:I}", "id", id, "type", type, "bytes", (json_int_t)bytes), NULL);
+    if (!t || e.code != ERR_OK)
+        json_decref(doc);
+}
+
+static void upload_left_settling(struct http_exchange *x, void *arg)
+{
+    struct upload *op = arg;
+
+    (void)x;
+    task_abandon(op->task);
+    op->task = NULL;
 }
 
 static bool upload_piece(struct http_exchange *x, const void *bytes, size_t n, bool is_last,
@@ -116,10 +155,8 @@ static bool upload_piece(struct http_exchange *x, const void *bytes, size_t n, b
         upload_fail(upload_end(op), &e);
         return false;
     }
-    if (is_last) {
-        http_on_closed(x, NULL, NULL);
-        upload_done(op);
-    }
+    if (is_last)
+        upload_whole(op);
     return !is_last;
 }
 

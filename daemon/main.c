@@ -9,6 +9,7 @@
 #include "daemon/http.h"
 #include "daemon/meter.h"
 #include "daemon/notify.h"
+#include "daemon/offload.h"
 #include "daemon/outlook.h"
 #include "daemon/pages.h"
 #include "daemon/quota.h"
@@ -258,6 +259,8 @@ static enum err_code process_start(struct process *p, struct err *e)
         return rc;
     app->gauge = gauge_new(app);
     app->statistics = statistics_new();
+    if ((rc = offload_new(app->base, &app->offload, e)) != ERR_OK)
+        return rc;
     process_vault(p);
     app->outlook = outlook_new(app);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
@@ -272,6 +275,7 @@ static void process_stop(struct process *p)
 {
     struct app *app = &p->app;
 
+    offload_free(app->offload);
     event_hub_end(app->events);
     store_free(app->store); /* ends what is open, which still needs the others */
     control_watch_free(app->controls);

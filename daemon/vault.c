@@ -45,6 +45,7 @@ struct vault_upload {
     size_t chunk_n;
     int64_t bytes;
     char type[VAULT_TYPE_BYTES]; /* "" before the first chunk */
+    char id[VAULT_ID_BYTES];     /* "" before it is sealed */
 };
 
 struct vault_reader {
@@ -66,6 +67,13 @@ static enum err_code disk_fault(struct err *e, const char *what)
 static bool folder_make(const char *path)
 {
     return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+static bool folder_is(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* dir/country/which, or dir/which when there is no country; with name when it is not NULL. */
@@ -91,9 +99,13 @@ static bool country_make(const struct vault *v, const char *country)
 {
     char path[PATH_BYTES];
 
+    if (folder_is(path_of(v, country, "kept", NULL, path))) /* made last */
+        return true;
     return folder_make(path_of(v, country, NULL, NULL, path)) &&
            folder_make(path_of(v, country, "new", NULL, path)) &&
-           folder_make(path_of(v, country, "kept", NULL, path)) && folder_sync(v->dir);
+           folder_sync(path_of(v, country, NULL, NULL, path)) && folder_sync(v->dir) &&
+           folder_make(path_of(v, country, "kept", NULL, path)) &&
+           folder_sync(path_of(v, country, NULL, NULL, path));
 }
 
 enum err_code vault_new(const char *state, const struct keyring *ring, struct vault **ret_vault,
@@ -254,22 +266,8 @@ enum err_code vault_write(struct vault_upload *u, const void *bytes, size_t n, s
     return rc;
 }
 
-/* Under its name, unless it is there already. */
-static enum err_code settle(struct vault_upload *u, const char *id, struct err *e)
-{
-    const struct vault *v = u->vault;
-    char path[PATH_BYTES];
-
-    if (access(path_of(v, u->country, "kept", id, path), F_OK) == 0)
-        return ERR_OK; /* the temporary one is dropped */
-    if (rename(u->path, path_of(v, u->country, "new", id, path)) != 0 ||
-        !folder_sync(path_of(v, u->country, "new", NULL, path)))
-        return disk_fault(e, "rename");
-    return ERR_OK;
-}
-
-enum err_code vault_finish(struct vault_upload *u, char ret_id[VAULT_ID_BYTES],
-                           char ret_type[VAULT_TYPE_BYTES], struct err *e)
+enum err_code vault_seal(struct vault_upload *u, char ret_id[VAULT_ID_BYTES],
+                         char ret_type[VAULT_TYPE_BYTES], struct err *e)
 {
     uint8_t print[16];
     char hex[33];
@@ -279,16 +277,28 @@ enum err_code vault_finish(struct vault_upload *u, char ret_id[VAULT_ID_BYTES],
         rc = chunk_push(u, e);
     crypto_generichash_final(&u->hash, print, sizeof print);
     sodium_bin2hex(hex, sizeof hex, print, sizeof print);
-    snprintf(ret_id, VAULT_ID_BYTES, "att_%s", hex);
-    snprintf(ret_type, VAULT_TYPE_BYTES, "%s", u->type);
+    snprintf(u->id, sizeof u->id, "att_%s", hex);
     if (rc == ERR_OK)
-        rc = push(u, ret_id, ID_TEXT, true, e);
-    if (rc == ERR_OK && fsync(u->fd) != 0)
-        rc = disk_fault(e, "sync");
-    if (rc == ERR_OK)
-        rc = settle(u, ret_id, e);
-    vault_drop(u);
+        rc = push(u, u->id, ID_TEXT, true, e);
+    memcpy(ret_id, u->id, VAULT_ID_BYTES);
+    memcpy(ret_type, u->type, VAULT_TYPE_BYTES);
     return rc;
+}
+
+/* Under its name, unless it is there already. */
+enum err_code vault_settle(const struct vault_upload *u, struct err *e)
+{
+    const struct vault *v = u->vault;
+    char path[PATH_BYTES];
+
+    if (fsync(u->fd) != 0)
+        return disk_fault(e, "sync");
+    if (access(path_of(v, u->country, "kept", u->id, path), F_OK) == 0)
+        return ERR_OK; /* the temporary one is dropped */
+    if (rename(u->path, path_of(v, u->country, "new", u->id, path)) != 0 ||
+        !folder_sync(path_of(v, u->country, "new", NULL, path)))
+        return disk_fault(e, "rename");
+    return ERR_OK;
 }
 
 void vault_drop(struct vault_upload *u)

@@ -11,8 +11,8 @@
  *   01 | kid 4 | header 24 | chunk: media type, 64 bytes | chunks of 65,536 bytes | last chunk: id
  *
  * Chunks are those of libsodium's secretstream (XChaCha20-Poly1305), bound to the country; a cut,
- * changed or exchanged file does not open, or not to its end. All calls block for the time of a
- * disk access. */
+ * changed or exchanged file does not open, or not to its end. All calls but vault_settle block for
+ * the time of a disk access at most. */
 #ifndef DAEMON_VAULT_H
 #define DAEMON_VAULT_H
 
@@ -48,10 +48,13 @@ enum err_code vault_begin(struct vault *v, const char *country, struct vault_upl
 /* ERR_TOO_LARGE; ERR_MEDIA_TYPE: no PDF, image or text; ERR_UNAVAILABLE. */
 enum err_code vault_write(struct vault_upload *u, const void *bytes, size_t n,
                           struct err *e) ERR_CHECK;
-/* Whole: it is there now, on disk. The upload is given. type: as sniffed. */
-enum err_code vault_finish(struct vault_upload *u, char ret_id[VAULT_ID_BYTES],
-                           char ret_type[VAULT_TYPE_BYTES], struct err *e) ERR_CHECK;
-/* Not whole; given. NULL is fine. */
+/* That was all of it. type: as sniffed. */
+enum err_code vault_seal(struct vault_upload *u, char ret_id[VAULT_ID_BYTES],
+                         char ret_type[VAULT_TYPE_BYTES], struct err *e) ERR_CHECK;
+/* A sealed one: it is there now, on disk. Blocks until the disk has it, which may take long; any
+ * thread may call it, for one upload at a time, as long as the vault lives. */
+enum err_code vault_settle(const struct vault_upload *u, struct err *e) ERR_CHECK;
+/* Frees it, and forgets it unless it is settled; given. NULL is fine. */
 void vault_drop(struct vault_upload *u);
 
 bool vault_is_id(const char *text);

@@ -1,10 +1,13 @@
 """Files of a request: in and out unchanged, for those who may read the request, and nobody else."""
 import os
+import signal
 import socket
 import subprocess
+import threading
 import time
 
-from harness import name, wait_until, wetland
+from harness import FIGURES, name, wait_until, wetland
+from timed import preloads
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + os.urandom(300000)
 
@@ -70,8 +73,12 @@ def test_what_is_not_a_file_of_ours_is_refused(site):
 
 
 def half(site, n):
-    s = socket.create_connection(("127.0.0.1", site.ports[0]))
-    s.sendall((f"POST /v1/attachments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {site.tokens['country:MLI']}\r\n"
+    return half_of(site.ports[0], site.tokens["country:MLI"], n)
+
+
+def half_of(port, token, n):
+    s = socket.create_connection(("127.0.0.1", port))
+    s.sendall((f"POST /v1/attachments HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
                f"Content-Length: {n}\r\n\r\n").encode() + b"%PDF-1.7\n" + os.urandom(n // 2))
     return s
 
@@ -121,3 +128,40 @@ def test_a_slow_reader_of_a_long_file_costs_little(make_site):
     assert resident_kb(site.daemons[0]) - before < 40000  # not twenty times ten mebibytes
     for s in readers:
         s.close()
+
+
+def test_a_slow_disk_holds_up_only_who_waits_for_it(make_site):
+    """A daemon whose every fsync takes a second: an upload waits, others do not; who leaves meanwhile leaves nothing."""
+    site = make_site(workers=0)
+    upload(site, "country:KEN", PDF)  # the folders of that country
+    slow = site.start_daemon(env={"LD_PRELOAD": " ".join(preloads("libslow_sync.so")), "SLOW_SYNC_MS": "1000"})
+    port, stalls, done = site.ports[-1], [], []
+    sender = threading.Thread(target=lambda: done.append(site.api(
+        "country:KEN", "POST", "/v1/attachments", b"%PDF-1.7\n" + os.urandom((10 << 20) - 9),
+        {"Content-Type": "application/octet-stream"}, port=port, timeout=60)))
+    began = time.monotonic()
+    sender.start()
+    with site.client(None, port) as client:
+        while not done:
+            at = time.monotonic()
+            assert client("GET", "/livez").status == 200
+            stalls.append(time.monotonic() - at)
+    sender.join()
+    took = time.monotonic() - began
+    assert done[0].status == 201 and took > 2, "the file, then its folder"
+    assert max(stalls) < 0.9, "shorter than one fsync"
+    FIGURES.append(f"attachments: {took:.1f} s for 10 MiB on a disk with fsync of 1 s; others waited {max(stalls) * 1000:.0f} ms at most")
+
+    before = set(folder(site, "KEN", "new"))
+    s = half_of(port, site.tokens["country:KEN"], 100000)
+    s.sendall(os.urandom(50000))
+    wait_until(lambda: len(folder(site, "tmp")) == 1, 5)
+    time.sleep(0.2)
+    s.close()
+    wait_until(lambda: folder(site, "tmp") == [], 10, "its file is settled or gone")
+    assert len(set(folder(site, "KEN", "new")) - before) <= 1
+    slow.signal(signal.SIGTERM)
+    assert slow.wait() == 0
+    site.processes.remove(slow)
+    site.daemons.remove(slow)
+    site.ports.pop()

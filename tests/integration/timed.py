@@ -9,6 +9,12 @@ from harness import BIN, Site, wait_until
 DAY = 86400
 
 
+def preloads(library):
+    """For LD_PRELOAD of our programs: where they have a sanitizer, it must come first."""
+    asan = ["libasan.so.8"] if b"libasan.so" in (BIN / "liaison-worker").read_bytes() else []
+    return [*asan, str(BIN / f"tests/{library}")]
+
+
 def shift_file(path, seconds=0.0):
     path.write_bytes(struct.pack("=q", int(seconds * 1000)))
     with path.open("r+b") as file:
@@ -20,8 +26,7 @@ class TimedSite(Site):
         super().__init__(*args, **kwargs)
         self.shift = 0.0
         self.map = shift_file(self.folder / "shift")
-        asan = ["libasan.so.8"] if b"libasan.so" in (BIN / "liaison-worker").read_bytes() else []
-        self.preload = [*asan, str(BIN / "tests/libshift_clock.so")]  # the sanitizer's must come first
+        self.preload = preloads("libshift_clock.so")
 
     def _spawn(self, cls, name, argv, stdout=False, env=None):
         preload = self.preload[-1:] if name == "redis" else self.preload

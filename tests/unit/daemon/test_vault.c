@@ -53,11 +53,12 @@ static enum err_code put_n(const char *country, const void *bytes, size_t n, siz
 
     for (size_t at = 0; at < n && rc == ERR_OK; at += step)
         rc = vault_write(u, (const char *)bytes + at, n - at < step ? n - at : step, e);
-    if (rc != ERR_OK) {
-        vault_drop(u);
-        return rc;
-    }
-    return vault_finish(u, id, type, e);
+    if (rc == ERR_OK)
+        rc = vault_seal(u, id, type, e);
+    if (rc == ERR_OK)
+        rc = vault_settle(u, e);
+    vault_drop(u);
+    return rc;
 }
 
 static unsigned count(const char *which)
