@@ -18,6 +18,7 @@ struct http_server;
 struct meter;
 struct pages;
 struct quota;
+struct series;
 struct statistics;
 struct offload;
 struct vault;
@@ -48,6 +49,7 @@ struct app {
     struct quota *quota;             /* owned: rate limits */
     struct meter *meter;             /* owned: counters of this process */
     struct gauge *gauge;             /* owned: samples of queue health */
+    struct series *series;           /* owned: the same over months */
     struct statistics *statistics;   /* owned: the last counts */
     struct outlook *outlook;         /* owned: what countries may expect */
     int64_t started_ms;

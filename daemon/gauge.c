@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "daemon/series.h"
 #include "store/totals.h"
 
 #include <event2/event.h>
@@ -102,6 +103,7 @@ static void gauge_sampled(void *arg, const struct health *h, const struct err *e
         memcpy(s->waits[q], waits_of(h, q), sizeof s->waits[q]);
     }
     g->samples_n++;
+    series_take(g->app->series, g->app, h);
 }
 
 /* Half a promise is worse than none: before the disk is full nothing more is taken in, so that

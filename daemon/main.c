@@ -14,6 +14,7 @@
 #include "daemon/pages.h"
 #include "daemon/quota.h"
 #include "daemon/route.h"
+#include "daemon/series.h"
 #include "daemon/statistics.h"
 #include "daemon/vault.h"
 #include "daemon/watch.h"
@@ -257,6 +258,7 @@ static enum err_code process_start(struct process *p, struct err *e)
     if ((rc = watch_new(app->base, &store, &(struct watch_calls){process_placed, process_heard, p},
                         &app->watch, e)) != ERR_OK)
         return rc;
+    app->series = series_new();
     app->gauge = gauge_new(app);
     app->statistics = statistics_new();
     if ((rc = offload_new(app->base, &app->offload, e)) != ERR_OK)
@@ -283,6 +285,7 @@ static void process_stop(struct process *p)
     event_hub_free(app->events);
     corpus_free(app->corpus);
     gauge_free(app->gauge);
+    series_free(app->series);
     statistics_free(app->statistics);
     vault_free(app->vault);
     if (p->sweep)

@@ -229,6 +229,7 @@ static const struct {
     {METHOD_GET,  "/v1/events",        "topics",        "only these types, parted by commas"          },
     {METHOD_GET,  "/v1/events",        "last_event_id", "go on behind this position, as Last-Event-ID"},
     {METHOD_GET,  "/v1/events",        "after",         "poll: what came after this position, as JSON"},
+    {METHOD_GET,  "/v1/queue/history", "range",         "1h (default), 24h, 7d or 90d"                },
     {METHOD_GET,  "/v1/events",        "limit",         "poll: at most so many, 1 to 200"             },
 };
 

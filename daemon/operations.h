@@ -19,6 +19,7 @@ void act_begin(struct task *t);
 void inbox_begin(struct task *t);
 void events_begin(struct task *t);
 void queue_begin(struct task *t);
+void history_of_queues_begin(struct task *t);
 
 /* control.c */
 void pause_begin(struct task *t);

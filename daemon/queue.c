@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "daemon/control.h"
+#include "daemon/figures.h"
 #include "daemon/gauge.h"
 #include "daemon/task.h"
 
@@ -29,65 +30,12 @@ static json_t *number_or_null(double value)
     return value >= 0 ? json_real(value) : json_null();
 }
 
-static double age_s(int64_t since_ms, int64_t now_ms)
-{
-    return since_ms > 0 && since_ms < now_ms ? (double)(now_ms - since_ms) / 1000 : 0;
-}
-
-/* One queue in numbers that all queues have. Counts below zero are not known. */
-struct queue_figures {
-    enum queue queue;
-    int64_t waiting, pending, delayed, dead;
-    int64_t oldest_ms;
-    int64_t retries, mended;
-};
-
-static struct queue_figures route_figures(const struct health *h)
-{
-    struct queue_figures f = {.queue = QUEUE_ROUTE,
-                              .waiting = h->waiting,
-                              .pending = h->pending,
-                              .delayed = h->delayed,
-                              .dead = h->dead,
-                              .oldest_ms = h->oldest_waiting_ms,
-                              .retries = h->retried,
-                              .mended = h->mended};
-
-    if (h->oldest_pending_ms && (!f.oldest_ms || h->oldest_pending_ms < f.oldest_ms))
-        f.oldest_ms = h->oldest_pending_ms;
-    return f;
-}
-
-/* Events that nobody was told of yet, and notices whose time has come, wait alike. */
-static struct queue_figures deliver_figures(const struct health *h)
-{
-    return (struct queue_figures){
-        .queue = QUEUE_DELIVER,
-        .waiting = h->tell.events_waiting < 0 ? -1 : h->tell.events_waiting + h->tell.due,
-        .pending = h->tell.events_pending,
-        .delayed = h->tell.later,
-        .dead = h->tell.dead,
-        .oldest_ms = h->tell.oldest_ms,
-        .retries = h->notices[NOTICE_COUNT_LATER][0] + h->notices[NOTICE_COUNT_LATER][1]};
-}
-
-static int64_t depth_of(const struct queue_figures *f)
-{
-    return f->waiting < 0 ? -1 : f->waiting + f->pending + f->delayed;
-}
-
-/* What could be done now. */
-static int64_t work_of(const struct queue_figures *f)
-{
-    return f->waiting < 0 ? -1 : f->waiting + f->pending;
-}
-
-static json_t *queue_json(const struct app *app, const struct health *h,
-                          const struct queue_figures *f, int64_t now_ms)
+static json_t *queue_json(const struct app *app, const struct health *h, const struct figures *f,
+                          int64_t now_ms)
 {
     struct gauge_totals totals = gauge_totals(h, f->queue);
     int64_t paused_ms = control_paused_ms(app, f->queue);
-    int64_t depth = depth_of(f);
+    int64_t depth = figures_depth(f);
     struct gauge_rates r;
     double net;
 
@@ -99,7 +47,7 @@ static json_t *queue_json(const struct app *app, const struct health *h,
         "name", queue_words[f->queue], "depth", depth < 0 ? json_null() : json_integer(depth),
         "waiting", f->waiting < 0 ? json_null() : json_integer(f->waiting), "pending",
         (json_int_t)f->pending, "delayed", (json_int_t)f->delayed, "dead_letters",
-        (json_int_t)f->dead, "oldest_age_seconds", age_s(f->oldest_ms, now_ms), "in_rate",
+        (json_int_t)f->dead, "oldest_age_seconds", figures_age_s(f->oldest_ms, now_ms), "in_rate",
         r.in_per_s, "out_rate", r.out_per_s, "net_growth", net, "time_to_clear_seconds",
         depth == 0                  ? json_real(0)
         : depth > 0 && net < -0.001 ? json_real((double)depth / -net)
@@ -108,16 +56,17 @@ static json_t *queue_json(const struct app *app, const struct health *h,
         number_or_null(r.p99), "enqueued_total", (json_int_t)totals.in, "processed_total",
         (json_int_t)totals.out, "retries", (json_int_t)f->retries, "mended", (json_int_t)f->mended,
         "paused", paused_ms != 0, "paused_since", time_or_null(paused_ms), "stalled",
-        work_of(f) > 0 && !paused_ms && !gauge_live_n(h, queue_words[f->queue], now_ms));
+        figures_work(f) > 0 && !paused_ms && !gauge_live_n(h, queue_words[f->queue], now_ms));
 }
 
 /* Whether nothing comes in and nothing is left to do, but notices to be tried again later; null:
  * not known. */
-static json_t *drained_json(const struct app *app, const struct queue_figures *route,
-                            const struct queue_figures *deliver)
+static json_t *drained_json(const struct app *app, const struct figures *route,
+                            const struct figures *deliver)
 {
-    int64_t left =
-        depth_of(route) < 0 || work_of(deliver) < 0 ? -1 : depth_of(route) + work_of(deliver);
+    int64_t left = figures_depth(route) < 0 || figures_work(deliver) < 0
+                       ? -1
+                       : figures_depth(route) + figures_work(deliver);
 
     if (!control_paused_ms(app, QUEUE_INTAKE))
         return json_false();
@@ -144,7 +93,7 @@ static json_t *workers_json(const struct health *h, int64_t now_ms)
                             "roles", roles_json(&h->workers[i]), "started_at",
                             time_or_null(h->workers[i].started_ms), "last_heartbeat_at",
                             time_or_null(h->workers[i].seen_ms), "heartbeat_age_seconds",
-                            age_s(h->workers[i].seen_ms, now_ms), "decided_total",
+                            figures_age_s(h->workers[i].seen_ms, now_ms), "decided_total",
                             (json_int_t)h->workers[i].done_n));
     return list;
 }
@@ -216,8 +165,8 @@ static void queue_looked(void *arg, const struct health *h, const struct err *e)
     struct task *t = arg;
     int64_t now_ms = clock_now_ms();
     size_t desk = gauge_of_coordinator();
-    struct queue_figures route = route_figures(h);
-    struct queue_figures deliver = deliver_figures(h);
+    struct figures route = figures_of(h, QUEUE_ROUTE);
+    struct figures deliver = figures_of(h, QUEUE_DELIVER);
     int64_t intake_ms = control_paused_ms(t->app, QUEUE_INTAKE);
     json_t *doc;
 

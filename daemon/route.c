@@ -32,6 +32,7 @@ const struct route routes[] = {
     {METHOD_GET,  "/v1/events",                      ALL,                    false, events_begin,  "What happens to requests, as it happens"},
     {METHOD_GET,  "/v1/statistics",                  0,                      false, statistics_begin, "How many requests, by stage, theme and region; small counts withheld"},
     {METHOD_GET,  "/v1/queue",                       OPERATOR | COORDINATOR, false, queue_begin,   "Queue health"},
+    {METHOD_GET,  "/v1/queue/history",               OPERATOR | COORDINATOR, false, history_of_queues_begin, "Queue health over the last hour, day, week or ninety days"},
     {METHOD_POST, "/v1/queue/pause",                 OPERATOR,               true,  pause_begin,   "Let workers take no more from a queue (route, deliver), or take in no more requests (intake)"},
     {METHOD_POST, "/v1/queue/drain",                 OPERATOR,               true,  drain_begin,   "Take in no more requests and work off what is there"},
     {METHOD_POST, "/v1/queue/resume",                OPERATOR,               true,  resume_begin,  "Let a queue, or all, go on"},

@@ -2,6 +2,7 @@
 
 LIAISON_GUESSES  how many credentials test_guesses tries (default 3000; the campaign: 1000000)"""
 import base64
+import datetime
 import json
 import os
 import random
@@ -42,6 +43,7 @@ ROUTES = {
     "GET /v1/webhooks/{id}/deliveries": {"country", "secretariat"},
     "POST /v1/webhooks/{id}/{action}": {"country", "secretariat"},
     "GET /v1/queue": {"operator", "coordinator"},
+    "GET /v1/queue/history": {"operator", "coordinator"},
     "GET /v1/dead-letters": {"operator"},
     "POST /v1/queue/pause": {"operator"},
     "POST /v1/queue/drain": {"operator"},
@@ -173,6 +175,7 @@ def test_a_browser_signs_in_acts_and_signs_out(site, theirs):
     shown = browser("GET", "/v1/session").doc
     assert (shown["who"], shown["role"], shown["of"]) == ("country:KEN", "country", "KEN")
     assert shown["csrf_token"] == browser.csrf != browser.cookie.split("=")[1]
+    assert 12 * 3600 - 60 < (datetime.datetime.fromisoformat(shown["until"][:-1] + "+00:00").timestamp() - time.time()) < 12 * 3600 + 1 and 1500 < shown["idle_seconds"] <= 1800
     assert browser("GET", f"/v1/requests/{theirs['id']}").status == 200
     sent = browser("POST", "/v1/requests", {"country": "KEN", "language": "en", **wetland("Lake Elementaita")})
     assert sent.status == 201, sent

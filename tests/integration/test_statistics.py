@@ -1,4 +1,6 @@
-"""Counts for everybody that tell nothing of a single request."""
+"""Counts for everybody that tell nothing of a single request, and for operators what queues were like."""
+import time
+
 from harness import name, nonsense, wait_until, wetland
 
 
@@ -35,3 +37,27 @@ def test_counts_by_stage_theme_and_region(make_site):
             [counts(answer, t) for t in ("stages", "themes", "regions")]
     public = site.api(None, "GET", "/v1/statistics")
     assert public.headers["cache-control"] == "public, max-age=60"
+
+
+def test_what_queues_were_like_is_told_for_an_hour_to_ninety_days(make_site):
+    site = make_site(workers=0)
+    now = int(time.time()) // 7200 * 7200
+
+    def put(queue, step, ago, values):
+        site.redis("XADD", f"lia:{{sys}}:series:{queue}:{step * 1000}", f"{(now - ago) * 1000}-1", "v", values)
+
+    def samples(range, queue="route"):
+        answer = site.api("operator", "GET", f"/v1/queue/history?range={range}")
+        assert answer.status == 200, answer
+        return {q["name"]: q["samples"] for q in answer.doc["queues"]}[queue], answer.doc["step_seconds"]
+    for ago in (100 * 86400, 89 * 86400, 86400 * 2):
+        put("route", 7200, ago, f"{ago} 2 -1 -1 0.5 0.25 1")
+    put("route", 600, 6 * 86400, "7 8 9 10 0 0 0")
+    put("deliver", 60, 60, "3 0 0.01 0.1 0 0 0")
+    assert samples("90d") == ([[now - 89 * 86400, 89.0 * 86400, 2.0, None, None, 0.5, 0.25, 1.0],
+                               [now - 2 * 86400, 2.0 * 86400, 2.0, None, None, 0.5, 0.25, 1.0]], 7200)
+    assert samples("7d")[0] == [[now - 6 * 86400, 7.0, 8.0, 9.0, 10.0, 0.0, 0.0, 0.0]] and samples("24h") == ([], 600)
+    assert samples("1h") == ([], 60)
+    wrong = site.api("coordinator", "GET", "/v1/queue/history?range=2h")
+    assert wrong.status == 422 and wrong.faults() == {("#/range", "unknown_word")}
+    assert site.api("operator", "GET", "/v1/queue/history").doc["range"] == "1h"
