@@ -360,6 +360,7 @@ static void session_admitted(struct session_check *check, const struct session *
     sodium_memzero(check, sizeof *check);
     free(check);
     c.task->cookie = mem_text(c.cookie);
+    c.task->session_until_ms = session->until_ms;
     sodium_memzero(c.cookie, sizeof c.cookie);
     check_begin(check_new(c.auth, c.task, c.then, session->token, NULL));
 }

@@ -1,5 +1,5 @@
-/* Content codings (RFC 9110 section 8.4): what a reader accepts, and gzip of an answer made just now.
- * What is fixed was compressed by the build (daemon/pages.h). */
+/* Content codings (RFC 9110 section 8.4): what a reader accepts, and gzip of an answer made just
+ * now. What is fixed was compressed by the build (daemon/pages.h). */
 #ifndef DAEMON_CODING_H
 #define DAEMON_CODING_H
 

@@ -40,6 +40,18 @@ static void record_begin(struct record *r, const struct request *request)
     r->return_state = STATE_SAME;
 }
 
+/* A reader is told no other size than it has. */
+static void attachment_check(struct filing *f, const char *at, const json_t *one, int64_t bytes)
+{
+    const json_t *told = json_object_get(one, "bytes");
+    struct fault *fault = told && json_integer_value(told) != bytes
+                              ? fault_add(&f->faults, at, "bytes", "out_of_range")
+                              : NULL;
+
+    if (fault)
+        fault->min = fault->max = bytes;
+}
+
 /* They stay from now on, also if the request is not stored after all: it may be sent again. */
 static enum err_code attachments_keep(struct filing *f, struct err *e)
 {
@@ -62,6 +74,8 @@ static enum err_code attachments_keep(struct filing *f, struct err *e)
             fault_add(&f->faults, at, "id", "unknown_attachment");
         else if (rc != ERR_OK)
             return rc;
+        else
+            attachment_check(f, at, one, bytes);
         all_bytes += bytes;
     }
     if (all_bytes > VAULT_REQUEST_MAX) {

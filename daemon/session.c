@@ -36,7 +36,7 @@ const struct field session_fields[] = {
 static json_t *session_json(const struct task *t)
 {
     char who[PRINCIPAL_TEXT_BYTES];
-    char csrf[COOKIE_HASH_BYTES];
+    char csrf[COOKIE_HASH_BYTES], until[CLOCK_TEXT_BYTES];
     json_t *scopes = json_array();
     json_t *doc;
 
@@ -51,6 +51,8 @@ static json_t *session_json(const struct task *t)
     if (t->cookie) {
         cookie_csrf(t->app->ring, t->cookie, csrf);
         json_object_set_new(doc, "csrf_token", json_string(csrf));
+        json_object_set_new(doc, "until", json_string(clock_text(t->session_until_ms, until)));
+        json_object_set_new(doc, "idle_seconds", json_integer(SESSION_SURE_MS / 1000));
     }
     return doc;
 }
@@ -94,6 +96,7 @@ static void session_allowed(struct task *t, const struct err *e)
     snprintf(session.token, sizeof session.token, "%.16s", t->token);
     session.until_ms = session.since_ms + SESSION_TOTAL_MS;
     t->cookie = mem_new(COOKIE_BYTES, 1);
+    t->session_until_ms = session.until_ms;
     cookie_new(t->cookie);
     cookie_hash(t->app->ring, t->cookie, hash);
     session_store_open(t->app->store, hash, &session, session_opened, t);

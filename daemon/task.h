@@ -26,6 +26,7 @@ struct task {
     unsigned scopes;               /* of the token, enum token_scope; else as who */
     char token[TASK_PARAM_BYTES];  /* its id; else as who */
     char *cookie;                  /* owned, wiped: the session's; NULL: a bearer token */
+    int64_t session_until_ms;      /* with cookie: its end, at the latest */
     const char *variant;           /* chooses among the words of a problem; NULL: the usual ones */
     const char *signature;         /* what is wrong with it, a word for programs; NULL: nothing */
     bool is_signed;                /* by a key of who (signed.h); token is then the key's id */

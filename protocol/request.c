@@ -29,6 +29,7 @@ static const struct field contact_fields[] = {
 static const struct field attachment_fields[] = {
     {"id", FIELD_TEXT, true, 0, 36, 36, NULL, NULL, FIELD_UNSTORED, "as POST /v1/attachments said"},
     TEXT("name", 1, 150, "name of the file, for people"),
+    {"bytes", FIELD_COUNT, false, 0, 1, 10 << 20, NULL, NULL, FIELD_UNSTORED, "as POST /v1/attachments said: for who reads it"},
     END};
 
 static const struct field item_fields[] = {

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RENEW_AFTER_MS = 60 * 1000 }; /* not each use is worth a write */
-
 struct done_op {
     session_done_fn fn;
     void *arg;
@@ -97,7 +95,7 @@ void session_store_seen(struct store *s, const char *hash, session_fn fn, void *
     keys_add_system(&a, "session", hash);
     args_add_int(&a, clock_now_ms());
     args_add_int(&a, SESSION_IDLE_MS);
-    args_add_int(&a, RENEW_AFTER_MS);
+    args_add_int(&a, SESSION_RENEW_MS);
     store_call(s, STORE_SYSTEM, &a, 0, seen, op);
 }
 

@@ -6,7 +6,12 @@
 #include "protocol/token.h"
 #include "store/store.h"
 
-enum { SESSION_IDLE_MS = 30 * 60 * 1000, SESSION_TOTAL_MS = 12 * 60 * 60 * 1000 };
+enum {
+    SESSION_IDLE_MS = 30 * 60 * 1000,
+    SESSION_TOTAL_MS = 12 * 60 * 60 * 1000,
+    SESSION_RENEW_MS = 60 * 1000,                            /* not each use is worth a write */
+    SESSION_SURE_MS = SESSION_IDLE_MS - 2 * SESSION_RENEW_MS /* so long it lives on after a use */
+};
 
 struct session {
     struct principal who;

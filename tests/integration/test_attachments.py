@@ -64,6 +64,11 @@ def test_what_is_not_a_file_of_ours_is_refused(site):
     refused = site.submit("KEN", attachments=[{"id": foreign, "name": "a"}, {"id": "att_x" + "0" * 31, "name": "b"}])
     assert refused.status == 422
     assert refused.faults() == {("#/attachments/0/id", "unknown_attachment"), ("#/attachments/1/id", "unknown_attachment")}
+    lie = [{"id": upload(site, "country:KEN", PDF).doc["id"], "name": "a.pdf", "bytes": len(PDF) + 1}]
+    assert site.submit("KEN", attachments=lie).faults() == {("#/attachments/0/bytes", "out_of_range")}
+    lie[0]["bytes"] -= 1
+    told = site.submit("KEN", attachments=lie)
+    assert told.status == 201 and site.get("country:KEN", told.doc["id"])["attachments"][0]["bytes"] == len(PDF)
     three = [upload(site, "country:GHA", b"%PDF-1.7\n" + bytes([n]) * (9 << 20)).doc["id"] for n in range(3)]
     many = site.submit("GHA", attachments=[{"id": id, "name": "x"} for id in three])
     assert many.status == 422 and many.faults() == {("#/attachments", "too_large")}
