@@ -64,17 +64,33 @@ const css = readFileSync(join(here, "src/style.css"), "utf8") +
 const style = hashed("style", "css", "text/css; charset=utf-8", (await esbuild.transform(css, { loader: "css", minify: true })).code);
 const icon = hashed("icon", "svg", "image/svg+xml", readFileSync(join(here, "src/icon.svg")));
 
+// What a form proposes: the sites of a part of the world, and in each language countries, topics and species.
+const countries = readTable(join(config, "countries.csv"));
+const regions = [...new Set(countries.map((c) => c.sub_region))].filter((r) => r);
+const sites = readTable(join(config, "sites.csv"));
+const json = (name, doc) => hashed(name, "json", "application/json", JSON.stringify(doc));
+const files = Object.fromEntries(regions.map((region, i) => [i, json(`sites-${i}`,
+  Object.fromEntries(countries.filter((c) => c.sub_region === region).map((c) =>
+    [c.iso3, sites.filter((s) => s.iso3 === c.iso3).map((s) => [s.kind[0], s.id, s.name])])))]));
+const byName = (language) => (a, b) => a[1].localeCompare(b[1], language);
+const species = (language) => json(`species-${language}`, readTable(join(config, "species.csv")).map((s) =>
+  [s.scientific_name, (s[`name_${language}`] || s.common_name_en).split(";").slice(0, 2).join(", ")]));
+const reference = (language, words) => json(`reference-${language}`, {
+  countries: countries.map((c) => [c.iso3, c[`name_${language}`], regions.indexOf(c.sub_region)]).sort(byName(language)),
+  topics: readTable(join(config, "topics.csv")).map((r) => [r.topic, words[`topic.${r.topic}`]]).sort(byName(language)),
+  secretariats: enabled, files: { species: species(language), sites: files },
+});
+
 // Words and the front page, for each language.
 for (const language of Object.keys(LANGUAGES)) {
   const { shown, all } = wordsOf(config, here, language);
-  const words = hashed(`words-${language}`, "json", "application/json", JSON.stringify(shown));
   const manifest = hashed(`manifest-${language}`, "json", "application/manifest+json", JSON.stringify({
     name: all["web.name"], short_name: all["web.name"], description: all["front.lead"], lang: LANGUAGES[language].tag,
     dir: LANGUAGES[language].dir, start_url: `/${language}`, scope: "/", display: "standalone",
     background_color: "#ffffff", theme_color: "#14506b", icons: [{ src: icon, sizes: "any", type: "image/svg+xml" }],
   }));
   put(`/${language}`, "text/html; charset=utf-8",
-    frontPage({ language, words: all, enabled, assets: { script, pieces, style, icon, words, manifest } }), { language, fixed: false });
+    frontPage({ language, words: all, shown, enabled, assets: { script, pieces, style, icon, manifest, reference: reference(language, all) } }), { language, fixed: false });
 }
 
 writeFileSync(join(work, "pages.csv"),

@@ -10,7 +10,8 @@ export const LANGUAGES = { // in the order of the United Nations
 
 const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 
-export function frontPage({ language, words, enabled, assets }) {
+/** words: all there are; shown: those that the script needs, which come with the page. */
+export function frontPage({ language, words, shown, enabled, assets }) {
   const { tag, dir } = LANGUAGES[language];
   const t = (key) => {
     if (!(key in words)) throw new Error(`no words for ${key} in ${language}`);
@@ -22,21 +23,21 @@ export function frontPage({ language, words, enabled, assets }) {
   const cards = enabled.map((code) => `<li class="card c-${code}"><h3>${t(`secretariat.${code}`)}</h3><p>${t(`front.helps.${code}`)}</p></li>`).join("");
   const alternates = Object.entries(LANGUAGES).map(([code, l]) => `<link rel="alternate" hreflang="${l.tag}" href="/${code}">`).join("");
   return `<!doctype html>
-<html lang="${tag}" dir="${dir}" data-language="${language}" data-words="${assets.words}" data-manifest="${assets.manifest}">
+<html lang="${tag}" dir="${dir}" data-language="${language}" data-manifest="${assets.manifest}" data-reference="${assets.reference}">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><meta name="description" content="${t("front.lead")}">
 <title>${t("web.name")}</title>
 <link rel="stylesheet" href="${assets.style}"><link rel="icon" href="${assets.icon}">
-<link rel="preload" href="${assets.words}" as="fetch" crossorigin>
 ${assets.pieces.map((p) => `<link rel="modulepreload" href="${p}">`).join("")}${alternates}
 <script type="module" src="${assets.script}"></script>
 </head>
 <body>
 <a class="skip" href="#main">${t("web.skip")}</a>
-<header>
-<div class="row"><a class="brand" href="/${language}">${t("web.name")}</a><nav class="languages" aria-label="${t("web.languages")}">${bar}</nav></div>
-<nav id="bar" class="row bar" aria-label="${t("web.pages")}"><a class="button" href="#/in">${t("web.sign_in")}</a></nav>
+<header class="row">
+<a class="brand" href="/${language}">${t("web.name")}</a>
+<nav id="bar" class="bar" aria-label="${t("web.pages")}"><a class="button" href="#/in">${t("web.sign_in")}</a></nav>
+<nav class="languages" aria-label="${t("web.languages")}">${bar}</nav>
 </header>
 <main id="main" tabindex="-1">
 <div id="front">
@@ -44,12 +45,14 @@ ${assets.pieces.map((p) => `<link rel="modulepreload" href="${p}">`).join("")}${
 <p class="lead">${t("front.lead")}</p>
 <section aria-labelledby="how"><h2 id="how">${t("front.how")}</h2><ol class="how">${steps}</ol></section>
 <section aria-labelledby="who"><h2 id="who">${t("front.who")}</h2><p>${t("front.who.text")}</p><ul class="grid">${cards}</ul></section>
+<div id="counts"></div>
 <section aria-labelledby="get"><h2 id="get">${t("front.token")}</h2><p>${t("front.token.text")}</p></section>
 <noscript><p class="note">${t("front.noscript")}</p></noscript>
 </div>
 <div id="app"></div>
 </main>
 <footer><p>${t("front.foot")}</p></footer>
+<script type="application/json" id="words">${JSON.stringify(shown).replaceAll("<", "\\u003c")}</script>
 </body>
 </html>
 `;

@@ -30,13 +30,15 @@ export function readTable(path) {
 }
 
 /** Which of the service's own words (config/messages.csv) the pages show. */
-const SHARED = /^(state|action|outcome|ball|urgency|reason|role|verdict|relation|offer|kind|secretariat)\.[^.]+$|^problem\.not-found$|^fault\.(required|wrong_length)$/;
+const SHARED = /^(state|action|outcome|ball|urgency|reason|role|verdict|relation|offer|kind|secretariat)\.[^.]+$|^problem\.not-found$|^fault\.(required|wrong_length|not_a_whole_number|out_of_range|too_many_items)$/;
 
 /** shown: what the script needs; all: also the front page's. */
 export function wordsOf(config, web, language) {
   const of = (rows) => Object.fromEntries(rows.filter((r) => r[language]).map((r) => [r.key, r[language]]));
   const own = of(readTable(join(web, "words.csv")));
-  const shared = of(readTable(join(config, "messages.csv")).filter((r) => SHARED.test(r.key)));
-  const shown = Object.fromEntries(Object.entries({ ...shared, ...own }).filter(([key]) => !key.startsWith("front.")));
-  return { shown, all: { ...shared, ...own } };
+  const service = of(readTable(join(config, "messages.csv")));
+  const shown = Object.fromEntries([
+    ...Object.entries(service).filter(([key]) => SHARED.test(key)), ...Object.entries(own).filter(([key]) => !key.startsWith("front.")),
+  ]);
+  return { shown, all: { ...service, ...own } };
 }

@@ -3,11 +3,19 @@ import { language } from "./words.js";
 
 const PATIENCE_MS = 30000;
 let csrf = "";
+let usedAt = 0; // when the service last answered: the session lives on from there
+
+export const lastUse = () => usedAt;
+
+let signedOut = () => {};
+/** hear: the service does not know this session any more. */
+export const onSignedOut = (hear) => (signedOut = hear);
 
 export class Problem extends Error {
   constructor(status, doc) {
     super(doc.detail || doc.title || String(status));
     this.status = status;
+    this.doc = doc;
     this.title = doc.title || "";
     this.type = String(doc.type || "").split(/[/#]/).pop();
     this.errors = doc.errors || [];
@@ -41,11 +49,37 @@ export async function call(method, path, body, headers = {}) {
   } catch {
     throw new Unreachable();
   }
-  const isJson = /json/.test(answer.headers.get("Content-Type") || "");
-  const doc = text && isJson ? JSON.parse(text) : {};
-  if (!answer.ok) throw new Problem(answer.status, doc);
+  return understood(answer.status, answer.headers.get("Content-Type"), text);
+}
+
+function understood(status, type, text) {
+  const doc = text && /json/.test(type || "") ? JSON.parse(text) : {};
+  usedAt = Date.now();
+  if (status === 401) signedOut();
+  if (status >= 400) throw new Problem(status, doc);
   return doc;
 }
+
+/** A file, with what share of it has gone out so far; fetch cannot tell that. No time limit: links are slow. */
+export const upload = (path, file, onShare, signal) => new Promise((done, failed) => {
+  const x = new XMLHttpRequest();
+  x.open("POST", path);
+  x.setRequestHeader("Accept-Language", language);
+  x.setRequestHeader("Content-Type", "application/octet-stream");
+  x.setRequestHeader("X-CSRF-Token", csrf);
+  x.upload.onprogress = (e) => onShare(e.loaded / e.total);
+  x.onload = () => {
+    try {
+      done(understood(x.status, x.getResponseHeader("Content-Type"), x.responseText));
+    } catch (problem) {
+      failed(problem);
+    }
+  };
+  x.onerror = () => failed(new Unreachable());
+  x.onabort = () => failed(new DOMException("", "AbortError"));
+  signal.addEventListener("abort", () => x.abort());
+  x.send(file);
+});
 
 export const read = (path) => call("GET", path);
 export const post = (path, body, headers) => call("POST", path, body, headers);

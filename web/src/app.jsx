@@ -1,16 +1,20 @@
 // The pages' beginning: words, who is here, where in the address, and the view for it.
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { loadWords, t } from "./words.js";
-import { Problem, signIn, signOut, whoIsHere } from "./api.js";
+import { formatDistance, t } from "./words.js";
+import { lastUse, onSignedOut, signIn, signOut, whoIsHere } from "./api.js";
 import { keepOf, lastSeen, rememberSeen } from "./keep.js";
 import { follow, unfollow } from "./live.js";
 import { Fault, Heading } from "./parts.jsx";
 import { Own, New, Sent } from "./country.jsx";
+import { Counts } from "./counts.jsx";
 import { All, Inbox, Pair } from "./desk.jsx";
 import { Request } from "./request.jsx";
 
 const front = document.getElementById("front");
+const counts = document.getElementById("counts");
+const WARNED_MS = 5 * 60000; /* before its end a session is told to end */
+const LOOK_MS = 10000;
 
 /** Views by their first word in the address; who has them in the bar. */
 const VIEWS = {
@@ -75,6 +79,31 @@ function Bar({ me, place, onOut }) {
   );
 }
 
+/** A session ends when it is idle for long, and at the latest at its own end. Until then one may stay. */
+function SessionEnd({ me, onEnd, onStay }) {
+  const endOf = () => Math.min(Date.parse(me.until), lastUse() + me.idle_seconds * 1000);
+  const [left, setLeft] = useState(Infinity);
+  useEffect(() => {
+    const look = () => {
+      const ms = endOf() - Date.now();
+      setLeft(ms);
+      if (ms <= 0) onEnd();
+    };
+    const timer = setInterval(look, LOOK_MS);
+    look();
+    return () => clearInterval(timer);
+  }, [me]);
+  if (!(left > 0 && left < WARNED_MS)) return null;
+  const stay = () => onStay().then(() => setLeft(endOf() - Date.now()));
+  const canStay = Date.parse(me.until) - Date.now() > WARNED_MS;
+  return (
+    <div class="note" role="alert">
+      <p>{t("web.session_ends", { time: formatDistance(new Date(Date.now() + left).toISOString()) })}</p>
+      {canStay && <button type="button" onClick={stay}>{t("web.session_stay")}</button>}
+    </div>
+  );
+}
+
 /** What is told in passing, at most one at a time, also to screen readers. */
 function Passing({ children }) {
   return <div class="passing" role="status">{children}</div>;
@@ -86,11 +115,13 @@ function App({ bar }) {
   const [place, setPlace] = useState(placeOf);
   const [passing, setPassing] = useState("");
   const [isOnline, setOnline] = useState(navigator.onLine);
+  const [isExpired, setExpired] = useState(false);
 
   const enter = (session) => {
     const kept = session?.role === "country" ? keepOf(session.who) : null;
     setMe(session);
     setKeep(kept);
+    setExpired(false);
     rememberSeen(session && { who: session.who, role: session.role, of: session.of });
     if (!session) return unfollow();
     follow();
@@ -100,8 +131,9 @@ function App({ bar }) {
 
   useEffect(() => {
     const last = lastSeen(); // whoever was here last; a first visit need not ask
-    if (last) whoIsHere().then(enter, () => enter(last));
+    if (last) whoIsHere().then((session) => (session || !placeOf()[0] ? enter(session) : expire()), () => enter(last));
     else enter(null);
+    onSignedOut(() => lastSeen() && placeOf()[0] && expire());
     const move = () => {
       setPlace(placeOf());
       setPassing("");
@@ -120,32 +152,39 @@ function App({ bar }) {
   }), [keep]);
 
   const name = place[0];
-  const isFront = me === null && name !== "in";
+  const isFront = me === null && name !== "in" && !isExpired;
   useEffect(() => {
     front.hidden = me === undefined ? front.hidden : !isFront;
     for (const link of document.querySelectorAll("[data-lang]")) link.hash = location.hash;
     if (isFront) document.title = t("web.name");
+    render(isFront ? <Counts /> : null, counts);
     render(<Bar me={me} place={place} onOut={out} />, bar);
   });
   useEffect(() => {
     if (me && (!name || name === "in")) location.replace(`#/${homeOf(me.role)}`);
   }, [me, name]);
 
+  /** The address stays: whoever signs in again goes on where they were. */
+  const expire = () => {
+    enter(null);
+    setExpired(true);
+  };
+  const stay = () => whoIsHere().then((session) => (session ? setMe(session) : expire()), () => {});
   const out = async () => {
     await signOut().catch(() => {});
     enter(null);
     location.hash = "";
   };
   if (me === undefined || isFront) return null;
-  if (me === null) return <SignIn onDone={enter} />;
+  if (me === null) return <SignIn onDone={enter} isExpired={isExpired} />;
   const row = VIEWS[name];
   const View = row?.roles.includes(me.role) ? row.view : Missing;
-  const onFault = (fault) => fault instanceof Problem && fault.status === 401 && enter(null);
   return (
     <>
       {!isOnline && <p class="note">{t("web.offline_hint")}</p>}
+      {me.until && <SessionEnd me={me} onEnd={expire} onStay={stay} />}
       <Passing>{passing}</Passing>
-      {name && name !== "in" && <View key={place.join("/")} me={me} keep={keep} place={place} say={setPassing} onFault={onFault} />}
+      {name && name !== "in" && <View key={place.join("/")} me={me} keep={keep} place={place} say={setPassing} />}
     </>
   );
 }
@@ -170,5 +209,4 @@ async function keepPages() {
   await shelf.addAll([location.pathname, ...new Set(assets)]);
 }
 
-await loadWords();
 render(<App bar={document.getElementById("bar")} />, document.getElementById("app"));

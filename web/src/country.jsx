@@ -1,43 +1,18 @@
 // A country's views: its requests, a new one in steps, and the confirmation.
 import { useEffect, useRef, useState } from "preact/hooks";
-import forms from "liaison:forms";
-import { formatDay, has, language, t, tn } from "./words.js";
+import { has, language, t, tn } from "./words.js";
 import { post, read } from "./api.js";
-import { Ball, Choices, ErrorSummary, Fault, Field, Heading, Ref, Shown, Tag, Time, errorsOf, useRead, wordIn } from "./parts.jsx";
+import { Ball, ErrorSummary, Fault, Heading, Ref, Shown, Tag, Time, errorsOf, useRead } from "./parts.jsx";
 import { Likely, Proposal } from "./routing.jsx";
+import { Input, Value, idOf, labelOf } from "./form.jsx";
+import { ROWS, bodyOf, faultsOf, isAsked, isEmpty } from "./field.js";
+import { STEPS, fieldsOf } from "./steps.js";
 
-const FIELDS = Object.fromEntries(forms.request.map((f) => [f.name, f]));
-const LANGUAGES = { // in the order of the United Nations
-  ar: "عربي", zh: "中文", en: "English", fr: "Français", ru: "Русский", es: "Español" };
+const WEIGHED = STEPS.filter((s) => ["need", "help", "place", "before"].includes(s.name)).flatMap(fieldsOf);
 
-/** What each step asks for; the limits are those of the protocol. */
-const STEPS = [
-  { name: "need", fields: ["language", "title", "description"] },
-  { name: "help", fields: ["urgency", "assistance_kind", "needed_by", "already_done", "expected_result"] },
-  { name: "people", fields: ["contact_name", "contact_email", "disclosure"] },
-  { name: "check", fields: [] },
-];
-const WORDS_OF = { language: (w) => LANGUAGES[w], urgency: wordIn("urgency"), assistance_kind: wordIn("kind"), disclosure: wordIn("disclosure") };
-const AUTOCOMPLETE = { contact_name: "name", contact_email: "email" };
-const LONG = 200; /* code points from which a text gets several lines */
-
-const label = (name) => (has(`field.${name}`) ? t(`field.${name}`) : name);
-const hint = (name) => (has(`field.${name}.hint`) ? t(`field.${name}.hint`) : undefined);
-const isEmpty = (v) => v == null || v === "" || (Array.isArray(v) && !v.length);
-const bodyOf = (draft) => Object.fromEntries(Object.entries(draft).filter(([name, v]) => FIELDS[name] && !isEmpty(v)));
-
-/** The protocol's own bounds, told before sending. */
-function faultsOf(names, draft) {
-  return names.flatMap((name) => {
-    const f = FIELDS[name];
-    const v = draft[name];
-    const n = typeof v === "string" ? [...v.trim()].length : 0;
-    const text = isEmpty(v)
-      ? f.required && t("fault.required")
-      : f.kind === "text" && (n < f.min || n > f.max) && t("fault.wrong_length", { min: f.min, max: f.max });
-    return text ? [{ name, field: `f-${name}`, label: label(name), text }] : [];
-  });
-}
+/** What is wrong with these fields of the draft, each with the place it stands at. */
+const errorsIn = (names, draft) => names.filter((name) => isAsked(name, draft)).flatMap((name) =>
+  faultsOf(ROWS[name], draft[name]).map((e) => ({ ...e, field: idOf(e.path), label: labelOf(e.path) })));
 
 export function Own({ keep, me }) {
   const [waiting, setWaiting] = useState(keep.waiting());
@@ -75,35 +50,18 @@ export function Own({ keep, me }) {
   );
 }
 
-function Steps({ at }) {
+/** Where one is, and what is there already; any step can be gone to, as nothing is lost. */
+function Steps({ at, draft }) {
   return (
-    <ol class="steps">{STEPS.map((s, i) => (
-      <li aria-current={i === at ? "step" : undefined} class={i < at ? "done" : ""}>
-        {i < at ? <a href={`#/new/${s.name}`}>{t(`step.${s.name}`)}</a> : t(`step.${s.name}`)}
-      </li>
-    ))}</ol>
-  );
-}
-
-function Input({ name, draft, set, error }) {
-  const f = FIELDS[name];
-  const id = `f-${name}`;
-  const title = f.required ? label(name) : t("web.optional", { label: label(name) });
-  if (f.kind === "word")
-    return <Choices id={id} legend={title} hint={hint(name)} error={error} kind={f.list ? "checkbox" : "radio"}
-      words={name === "language" ? Object.keys(LANGUAGES) : f.words} wordOf={WORDS_OF[name]} value={draft[name]} onChange={(v) => set(name, v)} />;
-  const n = [...(draft[name] || "")].length;
-  return (
-    <Field id={id} label={title} hint={hint(name)} error={error}>
-      {(more) => f.kind === "date" ? <input type="date" dir="ltr" value={draft[name]} onInput={(e) => set(name, e.target.value)} {...more} />
-        : f.max > LONG && name !== "contact_email" ? (
-          <>
-            <textarea rows={f.max > 2000 ? 10 : 4} dir="auto" value={draft[name]} onInput={(e) => set(name, e.target.value)} {...more} />
-            <p class="hint count">{tn("web.letters", n)}</p>
-          </>
-        ) : <input type={name === "contact_email" ? "email" : "text"} dir={name === "contact_email" ? "ltr" : "auto"} autocomplete={AUTOCOMPLETE[name]}
-            value={draft[name]} onInput={(e) => set(name, e.target.value)} {...more} />}
-    </Field>
+    <ol class="steps">{STEPS.map((s, i) => {
+      const isDone = i < STEPS.length - 1 && fieldsOf(s).some((name) => !isEmpty(draft[name])) && !errorsIn(fieldsOf(s), draft).length;
+      return (
+        <li class={isDone ? "done" : ""}>
+          {i === at ? <span aria-current="step">{t(`step.${s.name}`)}</span> : <a href={`#/new/${s.name}`}>{t(`step.${s.name}`)}</a>}
+          {isDone && <span class="tick" role="img" aria-label={t("web.step_done")}>✓</span>}
+        </li>
+      );
+    })}</ol>
   );
 }
 
@@ -111,12 +69,13 @@ function Input({ name, draft, set, error }) {
     writer rests. Nothing of it is stored. */
 function useAssessment(draft, me) {
   const [result, set] = useState({});
-  const text = JSON.stringify([draft.language, draft.title, draft.description, draft.urgency]);
+  const body = bodyOf(Object.fromEntries(WEIGHED.map((name) => [name, draft[name]])));
+  const text = JSON.stringify(body);
   useEffect(() => {
-    if (faultsOf(["language", "title", "description"], draft).length) return set({});
+    if (errorsIn(["language", "title", "description"], draft).length) return set({});
     let isOld = false;
     const timer = setTimeout(() => {
-      post("/v1/requests:assess", { ...bodyOf(draft), country: me.of })
+      post("/v1/requests:assess", { ...body, country: me.of })
         .then((doc) => isOld || set({ doc }), (fault) => isOld || set((r) => ({ ...r, fault })));
     }, 900);
     return () => {
@@ -144,10 +103,10 @@ export function New({ me, keep, place }) {
     keep.saveDraft(next);
     setSaved(new Date().toISOString());
   };
-  const errorOf = (name) => errors.find((e) => e.name === name)?.text;
+  const errorsAt = (path) => errors.filter((e) => path.every((p, i) => String(e.path[i]) === String(p)));
   const go = (event) => {
     event.preventDefault();
-    const wrong = faultsOf(step.fields, draft);
+    const wrong = errorsIn(fieldsOf(step), draft);
     setErrors(wrong);
     if (!wrong.length) location.hash = `#/new/${STEPS[at + 1].name}`;
   };
@@ -159,12 +118,12 @@ export function New({ me, keep, place }) {
     if (what.refused) {
       setSent(null);
       setFault(what.fault);
-      setErrors(errorsOf(what.fault, label));
+      setErrors(errorsOf(what.fault, labelOf));
     }
   }), []);
   const send = (event) => {
     event.preventDefault();
-    const wrong = faultsOf(STEPS.flatMap((s) => s.fields), draft);
+    const wrong = errorsIn(STEPS.flatMap(fieldsOf), draft);
     setErrors(wrong);
     if (wrong.length || sent) return;
     setFault(null);
@@ -184,11 +143,19 @@ export function New({ me, keep, place }) {
   return (
     <div class="with-aside">
       <form onSubmit={step.name === "check" ? send : go} novalidate>
-        <Steps at={at} />
+        <Steps at={at} draft={draft} />
         <Heading>{errors.length ? t("web.error_title", { title: t(`step.${step.name}`) }) : t(`step.${step.name}`)}</Heading>
         <ErrorSummary errors={errors} />
         {fault && !errors.length && <Fault fault={fault} />}
-        {step.fields.map((name) => <Input name={name} draft={draft} set={set} error={errorOf(name)} />)}
+        {step.parts.length > 0 && <p class="hint">{t(fieldsOf(step).some((name) => ROWS[name].required) ? "web.needed" : "web.all_optional")}</p>}
+        {step.parts.map((part) => (
+          <>
+            {part.name && <h2>{t(`part.${part.name}`)}</h2>}
+            {part.fields.filter((name) => isAsked(name, draft)).map((name) => (
+              <Input key={name} row={ROWS[name]} value={draft[name]} set={(v) => set(name, v)} errorsAt={errorsAt} me={me} />
+            ))}
+          </>
+        ))}
         {step.name === "check" && <Check draft={draft} />}
         <p class="acts">
           {at > 0 && <a class="button" href={`#/new/${STEPS[at - 1].name}`}>{t("web.back")}</a>}
@@ -206,21 +173,26 @@ export function New({ me, keep, place }) {
 }
 
 function Check({ draft }) {
-  const shown = (name, v) => isEmpty(v) ? <em>{t("web.not_given")}</em>
-    : FIELDS[name].kind === "date" ? formatDay(v)
-    : FIELDS[name].kind === "word" ? [v].flat().map(WORDS_OF[name]).join(" · ")
-    : <span class="said" dir="auto">{v}</span>;
+  const body = bodyOf(draft);
+  const asked = (s) => fieldsOf(s).filter((name) => isAsked(name, draft));
+  const isGiven = (name) => body[name] !== undefined;
   return (
-    <dl class="check">
-      {STEPS.flatMap((s) => s.fields.map((name) => (
-        <div>
-          <dt>{label(name)}</dt>
-          <dd>{shown(name, draft[name])}</dd>
-          <dd class="change"><a href={`#/new/${s.name}`} aria-label={t("web.change_of", { label: label(name) })}>{t("web.change")}</a></dd>
-        </div>
-      )))}
-      {draft.join && <div><dt>{t("field.join")}</dt><dd><Ref>{draft.join}</Ref></dd></div>}
-    </dl>
+    <>
+      {STEPS.filter((s) => s.parts.length).map((s) => (
+        <section>
+          <h2>{t(`step.${s.name}`)} <a class="change" href={`#/new/${s.name}`} aria-label={t("web.change_of", { label: t(`step.${s.name}`) })}>{t("web.change")}</a></h2>
+          <dl class="check">
+            {asked(s).filter(isGiven).map((name) => (
+              <div><dt>{labelOf([name])}</dt><dd><Value row={ROWS[name]} value={body[name]} /></dd></div>
+            ))}
+            {!asked(s).every(isGiven) && (
+              <div><dt>{t("web.not_given")}</dt><dd><em>{asked(s).filter((name) => !isGiven(name)).map((name) => labelOf([name])).join(" · ")}</em></dd></div>
+            )}
+          </dl>
+        </section>
+      ))}
+      {draft.join && <dl class="check"><div><dt>{t("field.join")}</dt><dd><Ref>{draft.join}</Ref></dd></div></dl>}
+    </>
   );
 }
 

@@ -5,6 +5,7 @@ import { read } from "./api.js";
 import { Ball, Heading, Ref, Shown, Tag, Time, useRead } from "./parts.jsx";
 import { ActionForm, Text } from "./request.jsx";
 import { Terms } from "./routing.jsx";
+import { Country } from "./reference.jsx";
 
 function Row({ request: r, me }) {
   const mine = r.offers?.find((o) => o.secretariat === me.of);
@@ -12,7 +13,7 @@ function Row({ request: r, me }) {
     <li class={`card u-${r.urgency}`}>
       <h2><a href={`#/r/${r.id}`} dir="auto" lang={r.language}>{r.title || t("web.untitled")}</a></h2>
       <p>
-        <Ref>{r.reference}</Ref> <bdi>{r.country}</bdi> <Tag kind="urgency" word={r.urgency} /> <Tag kind="state" word={r.state} />
+        <Ref>{r.reference}</Ref> <Country code={r.country} /> <Tag kind="urgency" word={r.urgency} /> <Tag kind="state" word={r.state} />
         {mine && <> <small>{t(`part.${mine.role}`)}</small></>}
       </p>
       <Ball request={r} me={me} />
@@ -121,7 +122,7 @@ export function Pair({ me, place, say }) {
                 {[a, b].map((r) => (
                   <section class="card">
                     <h2><a href={`#/r/${r.id}`} dir="auto" lang={r.language}>{mark(r.title || "")}</a></h2>
-                    <p><Ref>{r.reference}</Ref> <bdi>{r.country}</bdi> <Tag kind="state" word={r.state} /> <Time at={r.submitted_at} /></p>
+                    <p><Ref>{r.reference}</Ref> <Country code={r.country} /> <Tag kind="state" word={r.state} /> <Time at={r.submitted_at} /></p>
                     <Ball request={r} me={me} />
                     <Text request={r} mark={mark} />
                   </section>

@@ -17,6 +17,11 @@ const put = (name, value) =>
 export const lastSeen = () => get("liaison:who", null);
 export const rememberSeen = (who) => put("liaison:who", who);
 
+/** What somebody has begun to say to a request: until it is sent or given up. */
+const wordsName = (who, id, action) => `liaison:words:${who}:${id}:${action}`;
+export const keptWords = (who, id, action) => get(wordsName(who, id, action), null);
+export const keepWords = (who, id, action, doc) => put(wordsName(who, id, action), doc);
+
 export function keepOf(who) {
   const draftName = `liaison:draft:${who}`;
   const outName = `liaison:out:${who}`;

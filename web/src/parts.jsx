@@ -1,8 +1,10 @@
 // The components that all views are made of.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { convention, formatDistance, formatInstant, has, t } from "./words.js";
-import { Problem, Unreachable } from "./api.js";
+import { Problem, Unreachable, mayPass } from "./api.js";
 import { onEvent } from "./live.js";
+
+const AGAIN_MS = 10000; /* what may pass is read again */
 
 export function Heading({ children }) {
   const ref = useRef();
@@ -39,11 +41,14 @@ export function Ball({ request: r, me }) {
 
 export function Fault({ fault, retry }) {
   if (!fault) return null;
-  const isAway = fault instanceof Unreachable;
+  const [title, text] = fault instanceof Unreachable ? [t("web.offline"), t("web.offline_hint")]
+    : fault.type === "already-claimed" ? [fault.title, t("web.claimed_by", { who: convention(fault.doc.holder), time: formatInstant(fault.doc.since) })]
+    : fault.status >= 500 ? [t("web.maintenance"), t("web.maintenance_hint")]
+    : [fault.title || t("web.failed"), fault.message];
   return (
     <div role="alert" class="alert">
-      <strong>{isAway ? t("web.offline") : fault.title || t("web.failed")}</strong>
-      <p>{isAway ? t("web.offline_hint") : fault.message}</p>
+      <strong>{title}</strong>
+      <p>{text}</p>
       {retry && <button type="button" onClick={retry}>{t("web.retry")}</button>}
     </div>
   );
@@ -58,11 +63,14 @@ export function useRead(load, deps, concerns = () => true) {
     let timer = 0;
     set({ doc: null, fault: null, at: null });
     run.current = async () => {
+      clearTimeout(timer);
       try {
         const doc = await load();
         if (!isGone) set({ doc, fault: null, at: new Date().toISOString() });
       } catch (fault) {
-        if (!isGone) set((s) => ({ ...s, fault }));
+        if (isGone) return;
+        set((s) => ({ ...s, fault }));
+        if (mayPass(fault)) timer = setTimeout(run.current, AGAIN_MS);
       }
     };
     run.current();
@@ -102,18 +110,28 @@ export function ErrorSummary({ errors }) {
   return (
     <div class="alert" role="alert" tabindex="-1" ref={ref}>
       <h2>{t("web.problem")}</h2>
-      <ul>{errors.map((e) => <li><a href={`#${e.field}`} onClick={(event) => { event.preventDefault(); document.getElementById(e.field)?.focus(); }}>{e.label}: {e.text}</a></li>)}</ul>
+      <ul>{errors.map((e) => <li><a href={`#${e.field}`} onClick={(event) => { event.preventDefault(); focusOn(e.field); }}>{e.label}: {e.text}</a></li>)}</ul>
     </div>
   );
 }
 
+/** A problem's faults by their JSON Pointer, as a form shows them. labelOf: of a path. */
 export const errorsOf = (fault, labelOf, prefix = "f-") =>
   fault instanceof Problem
     ? fault.errors.map((e) => {
-        const name = e.pointer.replace(/^#\//, "").split("/")[0];
-        return { name, field: prefix + name, label: labelOf(name), text: e.detail };
+        const path = e.pointer.replace(/^#\//, "").split("/").map((p) => (/^\d+$/.test(p) ? Number(p) : p));
+        return { path, name: path[0], field: prefix + path.join("-"), label: labelOf(path), text: e.detail };
       })
     : [];
+
+/** The innermost element there is for it: a list's lines have none of their own. */
+const focusOn = (id) => {
+  const parts = id.split("-");
+  while (parts.length > 1 && !document.getElementById(parts.join("-"))) parts.pop();
+  const there = document.getElementById(parts.join("-"));
+  there?.closest("details")?.setAttribute("open", "");
+  there?.focus();
+};
 
 /** One field: label, hint, message, input. */
 export function Field({ id, label, hint, error, children }) {

@@ -1,10 +1,16 @@
 // One request, for whoever may read it: who has the ball, what was said, what can be done now.
 import { useEffect, useState } from "preact/hooks";
 import forms from "liaison:forms";
-import { convention, formatDay, has, t } from "./words.js";
+import { convention, formatInstant, has, t } from "./words.js";
 import { post, read } from "./api.js";
+import { keepWords, keptWords } from "./keep.js";
 import { Ball, Choices, Conv, ErrorSummary, Fault, Field, Heading, Ref, Said, Shown, Tag, Time, errorsOf, isTurnOf, useRead, wordIn } from "./parts.jsx";
 import { Likely, Proposal } from "./routing.jsx";
+import { Value, labelOf as fieldLabel } from "./form.jsx";
+import { ROWS, isEmpty } from "./field.js";
+import { STEPS, fieldsOf } from "./steps.js";
+import { sizeOf } from "./files.jsx";
+import { Country } from "./reference.jsx";
 
 const SAID = ["question", "reply", "plan", "amendment", "answer"];
 const ROOM = 300; /* code points from which a text gets several lines */
@@ -13,7 +19,8 @@ const UNSAID = ["no_reply"]; /* an outcome that only time brings */
 
 /** Where a member of an action's body is chosen by pressing its word: decline, in two clicks. */
 const pressed = (fields) => fields.find((f) => f.kind === "word" && f.required);
-const labelOf = (action) => (name) => has(`say.${action}.${name}`) ? t(`say.${action}.${name}`) : has(`say.${name}`) ? t(`say.${name}`) : t(`field.${name}`);
+const labelIn = (action) => ([name]) => has(`say.${action}.${name}`) ? t(`say.${action}.${name}`) : has(`say.${name}`) ? t(`say.${name}`) : t(`field.${name}`);
+const happened = (h) => (has(`action.${h.action}`) ? t(`action.${h.action}`) : t(`state.${h.to}`));
 const actorName = (who) => {
   const [role, of] = who.split(":");
   return role === "secretariat" ? convention(of) : role === "country" ? of : t(`role.${role}`);
@@ -38,14 +45,21 @@ function useSecretariats(wanted) {
 export function ActionForm({ request: r, action, me, preset = {}, onDone, onCancel }) {
   const fields = forms.actions[action].filter((f) => f.name !== "epoch" && f.name !== "not_duplicate_of");
   const offer = r.offers?.find((o) => o.secretariat === me.of);
-  const [doc, setDoc] = useState({ ...(action === "claim" && offer ? { role: offer.role } : {}), ...preset });
+  const [doc, setDoc] = useState({ ...(action === "claim" && offer ? { role: offer.role } : {}), ...preset, ...keptWords(me.who, r.id, action) });
+  const [version, setVersion] = useState(r.version); // that the reader had before them
   const [fault, setFault] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const codes = useSecretariats(fields.some((f) => f.kind === "secretariat"));
   const press = pressed(fields);
-  const name = labelOf(action);
-  const errors = errorsOf(fault, name, "a-");
-  const set = (field, value) => setDoc({ ...doc, [field]: value === "" ? undefined : value });
+  const labelOf = labelIn(action);
+  const name = (member) => labelOf([member]);
+  const errors = errorsOf(fault, labelOf, "a-");
+  const keep = (words) => keepWords(me.who, r.id, action, words);
+  const set = (field, value) => {
+    const next = { ...doc, [field]: value === "" ? undefined : value };
+    setDoc(next);
+    keep(next);
+  };
 
   const send = async (event, more = {}) => {
     event.preventDefault();
@@ -53,12 +67,13 @@ export function ActionForm({ request: r, action, me, preset = {}, onDone, onCanc
     if (r.claim && forms.actions[action].some((f) => f.name === "epoch")) body.epoch = r.claim.epoch;
     setBusy(true);
     try {
-      await post(`/v1/requests/${r.id}/${action}`, body);
+      await post(`/v1/requests/${r.id}/${action}`, body, action === "claim" ? {} : { "If-Match": `"r${version}"` });
+      keep(null);
       onDone(action);
     } catch (f) {
       setFault(f);
       setBusy(false);
-      if (f.status === 409) onDone(null);
+      if (f.status === 409 || f.status === 412) onDone(null);
     }
   };
 
@@ -91,7 +106,8 @@ export function ActionForm({ request: r, action, me, preset = {}, onDone, onCanc
     <form onSubmit={(e) => (press ? e.preventDefault() : send(e))} novalidate class="action" aria-label={t(`action.${action}`)}>
       <h3>{t(`action.${action}`)}</h3>
       <ErrorSummary errors={errors} />
-      {fault && !errors.length && <Fault fault={fault} />}
+      {fault?.type === "stale-version" ? <Changed request={r} since={version} onSeen={(now) => { setVersion(now); setFault(null); }} />
+        : fault && !errors.length && <Fault fault={fault} />}
       {press && (
         <div role="group" aria-label={name(press.name)} class="presses" id={`a-${press.name}`} tabindex="-1">
           <p class="label">{name(press.name)}</p>
@@ -103,9 +119,24 @@ export function ActionForm({ request: r, action, me, preset = {}, onDone, onCanc
       {fields.map(input)}
       <p class="acts">
         {!press && <button class="main" disabled={isBusy}>{t(`action.${action}`)}</button>}
-        <button type="button" onClick={onCancel}>{t("web.cancel")}</button>
+        <button type="button" onClick={() => { keep(null); onCancel(); }}>{t("web.cancel")}</button>
       </p>
     </form>
+  );
+}
+
+/** Somebody was faster: what has happened since, and that one's words are still there. */
+function Changed({ request: r, since, onSeen }) {
+  const state = useRead(() => read(`/v1/requests/${r.id}/history`), [r.version]);
+  return (
+    <div class="alert" role="alert">
+      <strong>{t("web.changed")}</strong>
+      {state.doc && <ul>{state.doc.items.filter((h) => h.version > since).map((h) => (
+        <li>{t("web.changed_last", { action: happened(h), who: actorName(h.actor), time: formatInstant(h.at) })}</li>
+      ))}</ul>}
+      <p>{t("web.changed_hint")}</p>
+      <button type="button" onClick={() => onSeen(r.version)}>{t("web.changed_go_on")}</button>
+    </div>
   );
 }
 
@@ -177,7 +208,7 @@ function Story({ id, version }) {
             <ol class="story">
               {doc.items.map((h) => (
                 <li>
-                  <Time at={h.at} /> · <bdi>{actorName(h.actor)}</bdi> · {has(`action.${h.action}`) ? t(`action.${h.action}`) : t(`state.${h.to}`)}
+                  <Time at={h.at} /> · <bdi>{actorName(h.actor)}</bdi> · {happened(h)}
                   {h.reason && <> · {t(`reason.${h.reason}`)}</>}
                   {h.outcome && <> · {t(`outcome.${h.outcome}`)}</>}
                   {h.text && <Said text={h.text} />}
@@ -191,21 +222,29 @@ function Story({ id, version }) {
   );
 }
 
+/* Told elsewhere on the page: in its heading, or as files to fetch. */
+const TOLD_ABOVE = ["language", "title", "description", "urgency", "attachments"];
+const TOLD = STEPS.flatMap(fieldsOf).filter((name) => !TOLD_ABOVE.includes(name));
+
 /** The people's words and what was answered; also one half of a pair. */
 export function Text({ request: r, mark = (text) => text }) {
   if (r.withheld && !r.title) return <p class="note">{t("web.withheld")}</p>;
-  const facts = [
-    ["assistance_kind", r.assistance_kind?.map(wordIn("kind")).join(" · ")],
-    ["needed_by", r.needed_by && formatDay(r.needed_by)],
-  ].filter(([, v]) => v);
   return (
     <>
       <p class="said" dir="auto" lang={r.language}>{mark(r.description || "")}</p>
-      {["already_done", "expected_result"].map((name) => r[name] && (
-        <div><h3>{t(`field.${name}`)}</h3><Said text={r[name]} lang={r.language} /></div>
-      ))}
-      {facts.length > 0 && <dl class="facts">{facts.map(([name, v]) => <div><dt>{t(`field.${name}`)}</dt><dd>{v}</dd></div>)}</dl>}
-      {r.contact_name && <p><span class="hint">{t("field.contact_name")}</span> <bdi>{r.contact_name}</bdi> <bdi dir="ltr">{r.contact_email}</bdi></p>}
+      <dl class="answers">
+        {TOLD.filter((name) => !isEmpty(r[name])).map((name) => (
+          <div><dt>{fieldLabel([name])}</dt><dd lang={ROWS[name].kind === "text" ? r.language : undefined}><Value row={ROWS[name]} value={r[name]} /></dd></div>
+        ))}
+      </dl>
+      {r.attachments?.length > 0 && (
+        <>
+          <h3>{fieldLabel(["attachments"])}</h3>
+          <ul class="values">{r.attachments.map((a) => (
+            <li><a href={`/v1/requests/${r.id}/attachments/${a.id}`} download={a.name || ""}><bdi>{a.name || a.id}</bdi></a>{a.bytes && <small> {sizeOf(a.bytes)}</small>}</li>
+          ))}</ul>
+        </>
+      )}
     </>
   );
 }
@@ -222,7 +261,7 @@ export function Request({ me, place, say }) {
     <Shown state={state}>
       {(r) => (
         <article>
-          <p class="over"><Ref>{r.reference}</Ref> · <bdi>{r.country}</bdi> · <Time at={r.submitted_at} /></p>
+          <p class="over"><Ref>{r.reference}</Ref> · <Country code={r.country} /> · <Time at={r.submitted_at} /></p>
           <Heading><span dir="auto" lang={r.language}>{r.title || t("web.untitled")}</span></Heading>
           <p><Tag kind="state" word={r.state} /> <Tag kind="urgency" word={r.urgency} />{r.outcome && <> <Tag kind="outcome" word={r.outcome} /></>}</p>
           <Ball request={r} me={me} />

@@ -1,8 +1,8 @@
-// Words for people, in the language of the page: fetched once, from one file for each language.
+// Words for people, in the language of the page, with which they came.
 const root = document.documentElement;
 
 export const language = root.dataset.language;
-const locale = root.lang;
+const locale = root.lang === "en" ? "en-GB" : root.lang; // day before month (conventions 8.2)
 const plurals = new Intl.PluralRules(locale);
 const instant = new Intl.DateTimeFormat(locale, {
   year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short",
@@ -11,11 +11,7 @@ const day = new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", da
 const distance = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
-let table = {};
-
-export async function loadWords() {
-  table = await (await fetch(root.dataset.words)).json();
-}
+const table = JSON.parse(document.getElementById("words").textContent);
 
 export const has = (key) => key in table;
 
@@ -31,6 +27,7 @@ export function tn(key, n, values = {}) {
 }
 
 export const formatNumber = (n) => (n == null ? "–" : number.format(n));
+export const formatMoney = (n, currency) => new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "code" }).format(n);
 export const formatInstant = (text) => instant.format(new Date(text));
 export const formatDay = (text) => day.format(new Date(text));
 

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { LANGUAGES } from "../front.mjs";
+import { STEPS, UNASKED, fieldsOf } from "../src/steps.js";
 import { readTable, wordsOf } from "../table.mjs";
 
 const rows = readTable(join(dirname(fileURLToPath(import.meta.url)), "../words.csv"));
@@ -50,7 +51,22 @@ test("whatever the protocol asks for has its words", { skip: !process.env.LIAISO
     }
 });
 
+test("each field of a request is asked for at one place, and has its words", { skip: !process.env.LIAISON_FORMS }, () => {
+  const web = join(dirname(fileURLToPath(import.meta.url)), "..");
+  const { shown } = wordsOf(join(web, "../config"), web, "en");
+  const { request } = JSON.parse(readFileSync(process.env.LIAISON_FORMS, "utf8"));
+  const asked = STEPS.flatMap(fieldsOf);
+  assert.deepEqual([...asked, ...UNASKED].sort(), request.map((f) => f.name).sort());
+  const kinds = { assistance_kind: "kind", date_firm: "firm", arrears_statement: "arrears" };
+  for (const f of request.filter((r) => asked.includes(r.name))) {
+    assert.ok(`field.${f.name}` in shown, f.name);
+    if (!/language$/.test(f.name)) for (const word of f.words || []) assert.ok(`${kinds[f.name] ?? f.name}.${word}` in shown, `${f.name} ${word}`);
+    if (f.name !== "attachments") for (const r of f.rows || []) assert.ok(`field.${f.name}.${r.name}` in shown, `${f.name} ${r.name}`);
+  }
+  for (const s of STEPS) assert.ok(`step.${s.name}` in shown && s.parts.every((p) => !p.name || `part.${p.name}` in shown), s.name);
+});
+
 test("no text is left in English by mistake", () => {
-  for (const row of rows.filter((r) => r.en.split(" ").length > 3))
+  for (const row of rows.filter((r) => (r.en.replace(/\{[a-z_]+\}/g, "").match(/\p{L}+/gu) || []).length > 3))
     for (const language of languages.filter((l) => l !== "en")) assert.notEqual(row[language], row.en, `${row.key} in ${language}`);
 });
