@@ -30,7 +30,7 @@ test("of two who take it up at once one is told who has it", async () => {
   await Promise.all(pages.map((p) => p.waitForSelector("article .tag.state-claimed")));
   const told = await Promise.all(pages.map((p) => p.locator("#app [role=alert]").allTextContents()));
   assert.equal(told.flat().length, 1, "one of them has it, the other one is told");
-  assert.match(told.flat()[0], /ramsar/i);
+  assert.match(told.flat()[0], /Convention on Wetlands \(Ramsar\) has had it since \d+ \w+ 20\d\d/);
   assert.equal((await at("coordinator", r.id)).claim.epoch, 1);
   await Promise.all(pages.map(close));
 });
@@ -162,6 +162,11 @@ test("a stalled queue looks stalled within ten seconds", async () => {
   const page = await open("operator", { hash: "#/board" });
   await page.waitForSelector(".tag.good");
   assert.ok(await page.locator(".uplot").count() === 2);
+  await until(() => api("operator", "GET", "/v1/queue/history?range=1h"), (h) => h.queues[0].samples.length > 0, 70000); // a minute is stored
+  for (const range of ["7d", "90d", "1h"]) {
+    await page.click(`[aria-labelledby=course] button:text-is("${{ "7d": "7 days", "90d": "90 days", "1h": "1 hour" }[range]}")`);
+    await page.waitForSelector(".uplot >> nth=1");
+  }
   for (const pid of site.workers) process.kill(pid, "SIGSTOP");
   try {
     const begin = Date.now();
@@ -173,5 +178,71 @@ test("a stalled queue looks stalled within ten seconds", async () => {
     for (const pid of site.workers) process.kill(pid, "SIGCONT");
   }
   await page.waitForSelector(".tag.good", { timeout: 30000 });
+  await close(page);
+});
+
+test("a queue is paused and goes on, and intake is closed and opened, each after a second press", async () => {
+  const page = await open("operator", { hash: "#/board" });
+  const press = async (word, within = "#app") => {
+    await page.click(`${within} button:text-is("${word}")`);
+    await page.click(`${within} .sure button.main`);
+    await page.waitForSelector(`${within} .sure`, { state: "detached" });
+  };
+  const queue = "section:has(h2:has-text('The routing queue'))";
+  await page.waitForSelector(`${queue} button`);
+  try {
+    await page.click(`${queue} button:text-is("Pause")`);
+    assert.equal((await api("operator", "GET", "/v1/queue")).queues[0].paused, false, "one press is not enough");
+    await page.click(`${queue} .sure button.main`);
+    await page.waitForSelector(`${queue} .tag.warn`);
+    assert.equal((await api("operator", "GET", "/v1/queue")).queues[0].paused, true);
+    await press("Resume", queue);
+    await page.waitForSelector(`${queue} .tag.good`);
+    await press("Pause intake");
+    await page.waitForSelector("section:has(h2:has-text('Intake')) .tag.warn");
+    await assert.rejects(submit("KEN", herds(name())), /503/);
+    await press("Resume intake");
+  } finally {
+    await api("operator", "POST", "/v1/queue/resume", {});
+  }
+  await until(() => submit("KEN", herds(name())).catch(() => null), (r) => r);
+  await close(page);
+});
+
+test("a coordinator sees the board but switches nothing there", async () => {
+  const page = await open("coordinator", { hash: "#/board" });
+  await page.waitForSelector(".uplot");
+  assert.equal(await page.locator("#app button:text-is('Pause')").count(), 0);
+  await close(page);
+});
+
+test("words written on what somebody changed meanwhile are kept, and go out after a look at what is new", async () => {
+  const r = await submit("KEN", wetland(name()));
+  await api("secretariat:ramsar", "POST", `/v1/requests/${r.id}/claim`, {});
+  const page = await open("secretariat:ramsar", { hash: `#/r/${r.id}`, live: false });
+  await act(page, "Ask the country");
+  await page.fill("#a-text", "Which villages draw water from the lake?");
+  await api("country:KEN", "POST", `/v1/requests/${r.id}/escalate`, { text: "The rains begin." });
+  await page.click(".action button.main");
+  await page.waitForSelector(".action .alert li");
+  assert.match(await page.textContent(".action .alert li"), /Raise to the next level – KEN/);
+  assert.equal((await at("coordinator", r.id)).state, "claimed");
+  assert.equal(await page.inputValue("#a-text"), "Which villages draw water from the lake?");
+  await page.click(".action .alert button");
+  await page.click(".action button.main");
+  await until(() => at("coordinator", r.id), (x) => x.state === "awaiting_country");
+  await close(page);
+});
+
+test("words that were not sent are there again", async () => {
+  const r = await submit("KEN", wetland(name()));
+  await api("secretariat:ramsar", "POST", `/v1/requests/${r.id}/claim`, {});
+  const page = await open("secretariat:ramsar", { hash: `#/r/${r.id}` });
+  await act(page, "Ask the country");
+  await page.fill("#a-text", "A question half written");
+  await page.reload();
+  await act(page, "Ask the country");
+  assert.equal(await page.inputValue("#a-text"), "A question half written");
+  await page.click(`.action button:text-is("Cancel")`);
   await close(page);
 });
