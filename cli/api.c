@@ -137,6 +137,8 @@ enum exit_code api_open(const struct line *line, struct api **ret_api)
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
     set_up(api);
+    if (line_flag(line, "ca"))
+        curl_easy_setopt(api->curl, CURLOPT_CAINFO, line_flag(line, "ca"));
     api->language = language_header();
     *ret_api = api;
     return EXIT_DONE;

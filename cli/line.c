@@ -17,6 +17,7 @@ const struct flag line_flags[] = {
     {"token-file", 0,   "FILE",      "LIAISON_TOKEN_FILE", "file with the token, mode 0600 or 0400; - is stdin"},
     {"as",         0,   "ROLE[:OF]", NULL,                 "which member of a credentials.json: country:KEN, operator"},
     {"sign",       0,   "FILE",      "LIAISON_SIGN",       "sign each request with this key (liaison keygen) instead of sending a token"},
+    {"ca",         0,   "FILE",      "LIAISON_CA",         "certificates that an https server must be signed by; else those that the system trusts"},
     {"timeout",    0,   "S",         NULL,                 "seconds for all attempts together, 30 by default"},
     {"no-color",   0,   NULL,        NULL,                 "no colours; NO_COLOR and TERM=dumb do the same"},
     {"quiet",      'q', NULL,        NULL,                 "no remarks on stderr, errors only"},

@@ -31,6 +31,12 @@ struct setting {
 static const struct setting table[] = {
     {AT(listen), "127.0.0.1:8080", KIND_TEXT, false, 0, 0,
      "Where the daemon listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 takes any free one."},
+    {AT(tls_certificate), "", KIND_TEXT, true, 0, 0,
+     "PEM file of the certificate, and those that signed it, for TLS on TCP addresses; without one there is none."},
+    {AT(tls_key), "", KIND_TEXT, true, 0, 0,
+     "PEM file of the certificate's key; its mode must be 0600. Both are read anew at a reload."},
+    {AT(proxy_protocol), "no", KIND_BOOL, false, 0, 0,
+     "On a unix: address, take from the front's PROXY protocol who its client is; it must send it."},
     {AT(store), "unix:/run/liaison/redis.sock", KIND_TEXT, false, 0, 0,
      "The store: unix:/PATH or tcp:HOST:PORT."},
     {AT(store_passwords), "", KIND_TEXT, false, 0, 0,

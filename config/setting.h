@@ -12,6 +12,9 @@
 
 struct settings {
     char listen[128];          /* "127.0.0.1:8080", "[::1]:8080" or "unix:/run/liaison/http.sock" */
+    char tls_certificate[256]; /* PEM file; "": TCP without TLS */
+    char tls_key[256];         /* PEM file, mode 0600 */
+    bool proxy_protocol;       /* a front on our unix socket says who its clients are */
     char store[256];           /* "unix:/run/liaison/redis.sock" or "tcp:127.0.0.1:6379" */
     char store_passwords[256]; /* folder, a file a user of the store (store/rights.h); "": none */
     char data[256];            /* folder of the reference data */

@@ -21,6 +21,7 @@ struct quota;
 struct series;
 struct statistics;
 struct offload;
+struct tls;
 struct vault;
 struct watch;
 
@@ -44,6 +45,7 @@ struct app {
     unsigned exports_n;              /* of GET /v1/requests under way */
     unsigned bulks_n;                /* POST /v1/requests:bulk under way */
     struct http_server *http;        /* owned */
+    struct tls *tls;                 /* owned; NULL: TCP without TLS */
     struct auth *auth;               /* owned */
     struct pages *pages;             /* owned: what browsers get; empty when there are none */
     struct quota *quota;             /* owned: rate limits */

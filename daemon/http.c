@@ -44,6 +44,7 @@ void http_limits_default(struct http_limits *ret_limits)
         .head_ms = 10000,
         .body_ms = 10000,
         .body_bytes_per_s = 8192,
+        .greet_ms = 5000,
         .idle_ms = 30000,
         .write_ms = 30000,
         .linger_ms = 1000,
@@ -94,6 +95,16 @@ void http_server_on_admit(struct http_server *server, http_admit_fn admit)
 void http_server_on_problem(struct http_server *server, http_problem_fn problem)
 {
     server->problem = problem;
+}
+
+void http_server_use_tls(struct http_server *server, const struct tls *tls)
+{
+    server->tls = tls;
+}
+
+void http_server_use_proxy(struct http_server *server)
+{
+    server->has_proxy = true;
 }
 
 /* --- listening ---------------------------------------------------------------------------- */
@@ -285,7 +296,7 @@ static void server_accepted(struct evconnlistener *events, evutil_socket_t fd,
         close(fd);
         return;
     }
-    http_conn_new(server, fd, &peer);
+    http_conn_new(server, fd, &peer, address->sa_family == AF_UNIX);
 }
 
 /* Out of descriptors or memory: the listener stays readable, so without a pause the loop would
@@ -374,7 +385,7 @@ static void drain_begin(struct http_server *server)
         struct http_conn *next = LIST_NEXT(conn, entry);
         bool is_stream = conn->state == CONN_STREAM;
 
-        if (is_stream || conn->state == CONN_IDLE)
+        if (is_stream || conn->state == CONN_IDLE || conn->state == CONN_GREET)
             http_conn_drop(conn);
         /* What is told of its stream's end may end others. */
         conn = is_stream ? LIST_FIRST(&server->conns) : next;

@@ -21,12 +21,14 @@ struct event_base;
 struct http_server;
 struct http_exchange;
 struct peer;
+struct tls;
 
 /* All deadlines are total: bytes that arrive do not extend them. */
 struct http_limits {
     int head_ms;                 /* H-1: first byte to complete head, then 408 */
     int body_ms;                 /* H-2: head to complete body, then 408; plus: */
     int body_bytes_per_s;        /*      length / this */
+    int greet_ms;                /* H-9: accepted to TLS agreed or PROXY header read, then close */
     int idle_ms;                 /* H-3: between requests, then close */
     int write_ms;                /* H-4: answer to the last byte sent, then close */
     int linger_ms;               /* after a last answer: for the client to close first */
@@ -74,6 +76,13 @@ struct http_server *http_server_new(struct event_base *base, const struct http_l
 /* Without a hook every body up to limits.body_bytes is read, and problems are fixed JSON. */
 void http_server_on_admit(struct http_server *server, http_admit_fn admit);
 void http_server_on_problem(struct http_server *server, http_problem_fn problem);
+
+/* From now on connections over TCP begin with TLS, NULL: without. tls is borrowed, until another
+ * one takes its place; connections go on with what they began with. */
+void http_server_use_tls(struct http_server *server, const struct tls *tls);
+/* Those over unix sockets begin with a PROXY header (proxy.h); its client is the peer from there
+ * on. */
+void http_server_use_proxy(struct http_server *server);
 
 /* where: "127.0.0.1:8080", "[::1]:8080" (port 0: any) or "unix:/path" (mode 0660; a stale socket
  * there is replaced). May be called several times. ERR_CONFIG: not such a text; ERR_IO. */

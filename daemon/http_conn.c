@@ -1,4 +1,5 @@
-/* One connection, from accept to close:
+/* One connection, from accept to close. Before all of it, where there is TLS or a front that says
+ * whom it speaks for: GREET, for greet_ms at most, then
  *
  *            first byte     complete head         body         http_reply     all sent
  *   IDLE ------------> HEAD ------------> (admit) ----> WORK ------------> WRITE ----> IDLE
@@ -13,6 +14,8 @@
  * Any call of a hook, a handler or a closed_fn may free the connection: it is the last thing each
  * function here does. */
 #include "daemon/http_inner.h"
+#include "daemon/proxy.h"
+#include "daemon/tls.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -23,6 +26,7 @@
 
 static void conn_enter(struct http_conn *conn, enum http_conn_state state);
 static void conn_readable(struct bufferevent *bev, void *arg);
+static void conn_take_proxy(struct http_conn *conn);
 static void conn_next(struct http_conn *conn);
 static void conn_take_head(struct http_conn *conn);
 static void conn_headed(struct http_conn *conn);
@@ -43,13 +47,16 @@ static struct evbuffer *conn_input(const struct http_conn *conn)
     return bufferevent_get_input(conn->bev);
 }
 
-void http_conn_new(struct http_server *server, int fd, const struct peer *peer)
+void http_conn_new(struct http_server *server, int fd, const struct peer *peer, bool is_unix)
 {
     struct http_conn *conn = mem_new(1, sizeof *conn);
 
     conn->server = server;
     conn->peer = *peer;
-    conn->bev = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    conn->has_tls = !is_unix && server->tls;
+    conn->awaits_proxy = is_unix && server->has_proxy;
+    conn->bev = conn->has_tls ? tls_accept(server->tls, server->base, fd)
+                              : bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
     conn->deadline = evtimer_new(server->base, conn_late, conn);
     if (!conn->bev || !conn->deadline)
         bug("out of memory: connection");
@@ -57,7 +64,7 @@ void http_conn_new(struct http_server *server, int fd, const struct peer *peer)
     LIST_INSERT_HEAD(&server->conns, conn, entry);
     server->stats.connections_n++;
     bufferevent_enable(conn->bev, EV_WRITE);
-    conn_enter(conn, CONN_IDLE);
+    conn_enter(conn, conn->has_tls || conn->awaits_proxy ? CONN_GREET : CONN_IDLE);
 }
 
 void http_conn_free(struct http_conn *conn)
@@ -98,6 +105,8 @@ static int conn_deadline_ms(const struct http_conn *conn)
     const struct http_limits *limits = &conn->server->limits;
 
     switch (conn->state) {
+    case CONN_GREET:
+        return limits->greet_ms;
     case CONN_IDLE:
         return limits->idle_ms;
     case CONN_HEAD:
@@ -151,6 +160,10 @@ static void conn_readable(struct bufferevent *bev, void *arg)
     struct http_conn *conn = arg;
 
     switch (conn->state) {
+    case CONN_GREET:
+        if (conn->awaits_proxy)
+            conn_take_proxy(conn);
+        break;
     case CONN_IDLE:
         if (evbuffer_get_length(conn_input(conn)) == 0)
             break; /* a late echo of http_conn_sink_go_on */
@@ -178,6 +191,39 @@ static void conn_readable(struct bufferevent *bev, void *arg)
         evbuffer_drain(conn_input(conn), evbuffer_get_length(conn_input(conn)));
         break;
     }
+}
+
+/* Who the front speaks for counts from here on, like one who came by himself. */
+static void conn_take_proxy(struct http_conn *conn)
+{
+    struct http_server *server = conn->server;
+    struct evbuffer *input = conn_input(conn);
+    size_t n = evbuffer_get_length(input);
+    struct peer peer = conn->peer;
+    size_t bytes = 0;
+
+    n = n > PROXY_BYTES_MAX ? PROXY_BYTES_MAX : n;
+    switch (proxy_read(evbuffer_pullup(input, (ev_ssize_t)n), n, &peer, &bytes)) {
+    case PROXY_INCOMPLETE:
+        return;
+    case PROXY_BROKEN:
+        server->stats.refused_n++;
+        http_conn_drop(conn);
+        return;
+    case PROXY_CLIENT:
+        if (!peer_table_add(server->peers, &peer, server->limits.peer_connections_n)) {
+            server->stats.refused_n++;
+            http_conn_drop(conn);
+            return;
+        }
+        conn->peer = peer;
+        break;
+    case PROXY_OWN:
+        break;
+    }
+    evbuffer_drain(input, bytes);
+    conn->awaits_proxy = false;
+    conn_next(conn);
 }
 
 /* After an answer: what is here already counts as arriving now. */
@@ -421,6 +467,8 @@ static void conn_answered(struct http_conn *conn)
     }
     /* Closing now, with unread bytes of the client, would make the kernel send a reset, and the
      * client might lose the answer (RFC 9112 section 9.6). */
+    if (conn->has_tls)
+        tls_end(conn->bev);
     shutdown(bufferevent_getfd(conn->bev), SHUT_WR);
     conn_enter(conn, CONN_LINGER);
     evbuffer_drain(conn_input(conn), evbuffer_get_length(conn_input(conn)));
@@ -431,7 +479,9 @@ static void conn_answered(struct http_conn *conn)
 static void conn_event(struct bufferevent *bev, short what, void *arg)
 {
     (void)bev;
-    if (what & BEV_EVENT_ERROR)
+    if (what & BEV_EVENT_CONNECTED)
+        conn_next(arg); /* TLS is agreed */
+    else if (what & BEV_EVENT_ERROR)
         http_conn_drop(arg);
     else if (what & BEV_EVENT_EOF)
         conn_ended(arg);
@@ -446,6 +496,7 @@ static void conn_ended(struct http_conn *conn)
 
     conn->has_ended = true;
     switch (conn->state) {
+    case CONN_GREET:
     case CONN_IDLE:
     case CONN_HEAD:
     case CONN_BODY:

@@ -250,6 +250,8 @@ static void answer_write_head(struct http_exchange *x, int status, const char *c
     for (size_t i = 0; i < DEFAULTS_N; i++)
         if (!(x->replaced & 1u << i))
             buf_printf(out, "%s: %s\r\n", defaults[i].name, defaults[i].value);
+    if (x->conn->has_tls)
+        buf_add_text(out, "Strict-Transport-Security: max-age=63072000\r\n");
     buf_add_text(out, buf_text(&x->headers));
     if (content_type)
         buf_printf(out, "Content-Type: %s\r\n", content_type);

@@ -26,6 +26,8 @@ struct http_server {
     http_admit_fn admit;     /* or NULL */
     http_problem_fn problem; /* never NULL */
     void *arg;               /* borrowed, of the three above */
+    const struct tls *tls;   /* borrowed; NULL: none */
+    bool has_proxy;          /* on unix sockets */
 
     LIST_HEAD(, http_listener) listeners; /* owned; empty once draining */
     LIST_HEAD(, http_conn) conns;         /* owned */
@@ -44,6 +46,7 @@ struct http_server {
 };
 
 enum http_conn_state {
+    CONN_GREET,  /* TLS is not agreed, or the PROXY header not whole */
     CONN_IDLE,   /* no byte of the next head is here */
     CONN_HEAD,   /* some are */
     CONN_BODY,   /* head admitted, waiting for the body; the exchange is the connection's */
@@ -60,11 +63,13 @@ struct http_conn {
     struct event *deadline;     /* owned; the state's only timer */
     enum http_conn_state state;
     struct head_scan scan;   /* of the head under way */
-    struct http_exchange *x; /* NULL in IDLE, HEAD, WRITE, LINGER */
+    struct http_exchange *x; /* NULL in GREET, IDLE, HEAD, WRITE, LINGER */
     struct peer peer;
     unsigned requests_n;
     bool has_ended;  /* the client sends no more */
     bool must_close; /* after the present answer */
+    bool has_tls;
+    bool awaits_proxy; /* in GREET: its header is still to come */
     LIST_ENTRY(http_conn) entry;
 };
 
@@ -102,7 +107,7 @@ const char *http_server_date(struct http_server *server);
 
 /* --- http_conn.c --- */
 /* fd is given; the peer is counted already. */
-void http_conn_new(struct http_server *server, int fd, const struct peer *peer);
+void http_conn_new(struct http_server *server, int fd, const struct peer *peer, bool is_unix);
 /* Closes without a word. A given exchange is detached, its operation not told. */
 void http_conn_free(struct http_conn *conn);
 /* The same, and tells it. */

@@ -16,6 +16,7 @@
 #include "daemon/route.h"
 #include "daemon/series.h"
 #include "daemon/statistics.h"
+#include "daemon/tls.h"
 #include "daemon/vault.h"
 #include "daemon/watch.h"
 #include "routing/engine.h"
@@ -126,20 +127,40 @@ static void process_adopt(struct app *app, struct config *config, struct engine 
     config_free(old_config);
 }
 
+/* *ret_tls stays NULL where none is wanted. */
+static enum err_code process_tls(const struct settings *s, struct tls **ret_tls, struct err *e)
+{
+    if (!*s->tls_certificate && !*s->tls_key)
+        return ERR_OK;
+    if (!*s->tls_certificate || !*s->tls_key)
+        return err_set(e, ERR_CONFIG, "tls_certificate and tls_key belong together");
+    return tls_new(s->tls_certificate, s->tls_key, ret_tls, e);
+}
+
+/* Connections keep what they began with. */
+static void process_use_tls(struct process *p, struct tls *fresh)
+{
+    http_server_use_tls(p->app.http, fresh);
+    tls_free(p->app.tls);
+    p->app.tls = fresh;
+}
+
 /* Parse fully, then swap; a fault changes nothing (conventions section 9). */
 static void process_reload(struct process *p)
 {
     struct settings fresh;
     struct config *config = NULL;
     struct engine *engine = NULL;
+    struct tls *tls = NULL;
     struct err e = {0};
     const char *later;
 
     notify_reloading();
     if (settings_load(p->app.settings_path, &fresh, &e) != ERR_OK ||
-        config_load(fresh.data, &config, &e) != ERR_OK ||
+        process_tls(&fresh, &tls, &e) != ERR_OK || config_load(fresh.data, &config, &e) != ERR_OK ||
         engine_new(config, &engine, &e) != ERR_OK) {
         log_error("reload_refused", "why=\"%s\"", e.detail);
+        tls_free(tls);
         config_free(config);
         p->app.reload_failed = true;
         notify_send("READY=1\nSTATUS=reload refused, running on");
@@ -149,6 +170,7 @@ static void process_reload(struct process *p)
     engine_set_secret(engine,
                       keyring_key(p->app.ring, keyring_active(p->app.ring), KEY_FINGERPRINT));
     process_adopt(&p->app, config, engine);
+    process_use_tls(p, tls);
     log_info("lexicon", "from=\"%s\"", lexicon_about(engine_lexicon(engine)));
     gauge_rename(p->app.gauge);
     log_set_level((enum log_level)log_level_of(p->app.settings.log_level));
@@ -247,6 +269,11 @@ static enum err_code process_start(struct process *p, struct err *e)
     limits.connections_n = (unsigned)app->settings.connections;
     limits.peer_connections_n = (unsigned)app->settings.connections_per_address;
     app->http = http_server_new(app->base, &limits, route_dispatch, app);
+    if ((rc = process_tls(&app->settings, &app->tls, e)) != ERR_OK)
+        return rc;
+    http_server_use_tls(app->http, app->tls);
+    if (app->settings.proxy_protocol)
+        http_server_use_proxy(app->http);
     http_server_on_admit(app->http, route_admit);
     http_server_on_problem(app->http, route_problem);
     store.ring = app->ring;
@@ -292,6 +319,7 @@ static void process_stop(struct process *p)
         event_free(p->sweep);
     outlook_free(app->outlook);
     http_server_free(app->http);
+    tls_free(app->tls);
     auth_free(app->auth);
     quota_free(app->quota);
     meter_free(app->meter);
@@ -330,10 +358,12 @@ static int check_only(const struct settings *s)
 {
     struct config *config = NULL;
     struct engine *engine = NULL;
+    struct tls *tls = NULL;
     struct err e = {0};
     int code = 0;
 
-    if (config_load(s->data, &config, &e) == ERR_OK && engine_new(config, &engine, &e) == ERR_OK) {
+    if (process_tls(s, &tls, &e) == ERR_OK && config_load(s->data, &config, &e) == ERR_OK &&
+        engine_new(config, &engine, &e) == ERR_OK) {
         printf("settings and reference data are good, ruleset %s\n", config->ruleset);
     } else {
         fprintf(stderr, "%s\n", e.detail);
@@ -341,6 +371,7 @@ static int check_only(const struct settings *s)
     }
     engine_free(engine);
     config_free(config);
+    tls_free(tls);
     return code;
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/gauge.h"
 #include "daemon/meter.h"
 #include "daemon/task.h"
+#include "daemon/tls.h"
 #include "store/totals.h"
 
 #include <stdarg.h>
@@ -427,6 +428,9 @@ static void write_process(const struct app *app, bool is_up, struct buf *out)
     family(out, "liaison_build_info", "gauge", "What runs here.");
     buf_printf(out, "liaison_build_info{version=\"%s\",revision=\"%s\",ruleset=\"%s\"} 1\n",
                LIAISON_VERSION, LIAISON_REVISION, app->config->ruleset);
+    if (app->tls)
+        write_gauge(out, "liaison_tls_certificate_expiry_timestamp_seconds",
+                    "When the certificate in use ends.", (double)tls_expires_ms(app->tls) / 1000);
     write_gauge(out, "liaison_redis_up", "The store answers.", is_up);
     write_gauge(out, "liaison_mail_configured", "Mail can be sent.",
                 *app->settings.smtp_url && *app->settings.mail_from);
