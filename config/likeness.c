@@ -9,6 +9,7 @@
 const char *const likeness_names[LIKENESS_EVIDENCE_N] = {
     [LIKENESS_COSINE] = "cosine",
     [LIKENESS_NEAR] = "near",
+    [LIKENESS_SPREAD] = "spread",
     [LIKENESS_COVER] = "cover",
     [LIKENESS_TITLE] = "title",
     [LIKENESS_TITLES] = "titles",

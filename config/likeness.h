@@ -10,6 +10,7 @@
 enum likeness_evidence {
     LIKENESS_COSINE,
     LIKENESS_NEAR,
+    LIKENESS_SPREAD,
     LIKENESS_COVER,
     LIKENESS_TITLE,
     LIKENESS_TITLES,

@@ -8,16 +8,15 @@
 #include <string.h>
 
 /* compare_begin -> compare_read -> (compare_survivors_read) -> compare_end */
-enum { HITS_MAX = 2 * SIMILAR_HITS_MAX };
 
 struct compare {
     struct store *store; /* borrowed */
     enum compare_depth depth;
     compared_fn fn;
     void *arg;
-    struct similar_hit hits[HITS_MAX]; /* owned; first those of the same country */
+    struct similar_hit hits[SIMILAR_CHECK_MAX]; /* owned; first those of the same country */
     size_t own_n, hits_n;
-    struct stored found[HITS_MAX]; /* owned; of the hits, in their order */
+    struct stored found[SIMILAR_CHECK_MAX]; /* owned; of the hits, in their order */
 };
 
 static void compare_read(void *arg, struct stored *list, size_t n, const struct err *e);
@@ -116,7 +115,7 @@ static void compare_look_up(struct compare *op, const char (*ids)[ID_BYTES], siz
 static void compare_read(void *arg, struct stored *list, size_t n, const struct err *e)
 {
     struct compare *op = arg;
-    char ids[HITS_MAX][ID_BYTES];
+    char ids[SIMILAR_CHECK_MAX][ID_BYTES];
     size_t survivors_n = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -140,15 +139,16 @@ void compare_begin(const struct corpus_place *p, struct store *store, const stru
                    enum compare_depth depth, compared_fn fn, void *arg)
 {
     struct compare *op = mem_new(1, sizeof *op);
-    char ids[HITS_MAX][ID_BYTES];
+    char ids[SIMILAR_CHECK_MAX][ID_BYTES];
 
     op->store = store;
     op->depth = depth;
     op->fn = fn;
     op->arg = arg;
-    op->own_n = op->hits_n = corpus_find(p, r, op->hits);
     if (depth == COMPARE_ALL)
-        op->hits_n += corpus_related(p, r, op->hits + op->own_n);
+        op->hits_n = corpus_check(p, r, op->hits, &op->own_n);
+    else
+        op->own_n = op->hits_n = corpus_find(p, r, op->hits);
     for (size_t i = 0; i < op->hits_n; i++)
         snprintf(ids[i], ID_BYTES, "%s", op->hits[i].id);
     if (op->hits_n)

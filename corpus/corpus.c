@@ -406,10 +406,10 @@ size_t corpus_find(const struct corpus_place *p, const struct reading *r,
     return similar_find(p->index, p->country, r, hits);
 }
 
-size_t corpus_related(const struct corpus_place *p, const struct reading *r,
-                      struct similar_hit hits[SIMILAR_HITS_MAX])
+size_t corpus_check(const struct corpus_place *p, const struct reading *r,
+                    struct similar_hit hits[SIMILAR_CHECK_MAX], size_t *ret_own_n)
 {
-    return similar_related(p->index, p->country, r, hits);
+    return similar_check(p->index, p->country, r, hits, ret_own_n);
 }
 
 int64_t corpus_epoch(const struct corpus_place *p)

@@ -25,7 +25,7 @@ struct corpus_options {
     const struct engine *engine;
     /* For who asks now and then about one country: above bytes_max the countries not asked about
      * for longest are dropped, of a large one only the newest country_max are compared with.
-     * bytes_max 0: all of every country, in one index, which corpus_related needs. */
+     * bytes_max 0: all of every country, in one index, which corpus_check needs. */
     size_t bytes_max;
     size_t country_max;
     int64_t sweep_ms; /* between two looks for requests closed too long ago; 0: never */
@@ -51,11 +51,11 @@ void corpus_figures(const struct corpus *c, struct corpus_figures *ret_figures);
  * returned. */
 typedef void (*corpus_entered_fn)(void *arg, struct corpus_place *place, const struct err *e);
 void corpus_enter(struct corpus *c, const char *country, corpus_entered_fn fn, void *arg);
-/* As similar_find and similar_related. */
+/* As similar_find and similar_check. */
 size_t corpus_find(const struct corpus_place *p, const struct reading *r,
                    struct similar_hit hits[SIMILAR_HITS_MAX]);
-size_t corpus_related(const struct corpus_place *p, const struct reading *r,
-                      struct similar_hit hits[SIMILAR_HITS_MAX]);
+size_t corpus_check(const struct corpus_place *p, const struct reading *r,
+                    struct similar_hit hits[SIMILAR_CHECK_MAX], size_t *ret_own_n);
 /* How many decided requests were taken in: what a decision is conditional on. */
 int64_t corpus_epoch(const struct corpus_place *p);
 /* What is kept of a request to compare others with. Returns how many bytes. */

@@ -11,6 +11,7 @@
 
 enum {
     TRACES_MAX = 8192, /* places in one text that are looked at */
+    TRACES_FIRST = 256,
     NAME_LETTERS_MIN = 3,
     TOPICS_KEPT = 4,
     TITLE_CASE_PERCENT = 60, /* so many capitals: "Title Case", where capitals mark no names */
@@ -55,26 +56,36 @@ struct features {
     const struct engine *g;
     const struct reading *r;
     struct trace *traces; /* owned */
-    size_t traces_n;
+    size_t traces_n, traces_room;
     size_t said_until; /* tokens before it are in a phrase of the lexicon already */
     size_t taken_apart_n;
     bool title_case;
 };
+
+static void trace_put(struct features *f, struct trace t)
+{
+    if (f->traces_n == TRACES_MAX)
+        return;
+    if (f->traces_n == f->traces_room) {
+        f->traces_room = f->traces_room ? f->traces_room * 2 : TRACES_FIRST;
+        f->traces = mem_grow(f->traces, f->traces_room, sizeof *f->traces);
+    }
+    f->traces[f->traces_n++] = t;
+}
 
 static void trace_add(struct features *f, uint32_t key, float worth, float times, uint32_t start,
                       uint32_t end)
 {
     enum zone zone = reading_zone(f->r, start);
 
-    if (zone == ZONE_THEME || f->traces_n == TRACES_MAX || times <= 0)
+    if (zone == ZONE_THEME || times <= 0)
         return;
-    f->traces[f->traces_n++] =
-        (struct trace){.key = key,
-                       .worth = worth,
-                       .times = times * (zone == ZONE_TITLE ? TITLE_TIMES : 1.0f),
-                       .start = start,
-                       .end = end,
-                       .in_title = zone == ZONE_TITLE};
+    trace_put(f, (struct trace){.key = key,
+                                .worth = worth,
+                                .times = times * (zone == ZONE_TITLE ? TITLE_TIMES : 1.0f),
+                                .start = start,
+                                .end = end,
+                                .in_title = zone == ZONE_TITLE});
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -376,10 +387,10 @@ static void add_topics(struct features *f)
         if (left[best] <= 0)
             return;
         most = i == 0 ? left[best] : most;
-        f->traces[f->traces_n++] =
-            (struct trace){.key = feature_key(FEATURE_TOPIC, name_hash(mandate->topics[best].code)),
-                           .worth = (float)(left[best] / most),
-                           .times = 1.0f};
+        trace_put(f, (struct trace){
+                         .key = feature_key(FEATURE_TOPIC, name_hash(mandate->topics[best].code)),
+                         .worth = (float)(left[best] / most),
+                         .times = 1.0f});
         left[best] = 0;
     }
 }
@@ -420,7 +431,8 @@ static size_t features_count(struct features *f, struct feature *ret_features)
 {
     size_t n = 0;
 
-    qsort(f->traces, f->traces_n, sizeof *f->traces, compare_trace);
+    if (f->traces_n > 0)
+        qsort(f->traces, f->traces_n, sizeof *f->traces, compare_trace);
     for (size_t i = 0, end; i < f->traces_n; i = end) {
         const struct trace *t = &f->traces[i];
         struct feature *x = &ret_features[n++];
@@ -443,7 +455,6 @@ size_t features_of(const struct engine *g, const struct reading *r, size_t max,
     struct feature *all;
     size_t n;
 
-    f.traces = mem_new(TRACES_MAX, sizeof *f.traces);
     add_topics(&f);
     add_concepts(&f);
     add_things(&f);

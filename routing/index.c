@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    CANDIDATES = 96, /* that the second round compares */
+    CANDIDATES = 48, /* that the second round compares */
     STRONGEST = 32,  /* terms that look among other countries */
     SHARDS = 64,     /* of the table of ids */
     SHARD_FIRST = 16,
@@ -21,7 +21,8 @@ enum {
     COMMON_MIN = 4096, /* documents from which on some terms are called common */
     COMMON_PART = 8,   /* in more than one of so many */
     SCORES_AT_ONCE = 32,
-    LOGS = 4096 /* counts whose logarithm is at hand */
+    SIGHTED = 64, /* documents looked at together */
+    LOGS = 4096   /* counts whose logarithm is at hand */
 };
 
 _Static_assert(SEGMENT_DOCUMENTS % SCORES_AT_ONCE == 0, "scores are looked at row by row");
@@ -46,9 +47,10 @@ struct index {
     struct nation *nations; /* owned; few enough to walk through */
     size_t nations_n;
     size_t documents_n;
-    float log_all;      /* of documents_n */
-    float logs[LOGS];   /* of counts */
-    uint32_t *draining; /* owned: segments to be cleared up, the last one first */
+    float log_all;              /* of documents_n */
+    float logs[LOGS];           /* of counts */
+    float norms[UINT8_MAX + 1]; /* segment_norm of each */
+    uint32_t *draining;         /* owned: segments to be cleared up, the last one first */
     size_t draining_n;
     struct {
         uint32_t *documents; /* owned, open addressing; 0: free, else document + 1 */
@@ -63,6 +65,8 @@ struct index *index_new(void)
     numbering_init(&x->numbering);
     for (size_t i = 0; i < LOGS; i++)
         x->logs[i] = logf((float)i + RARITY_ADD);
+    for (unsigned i = 0; i <= UINT8_MAX; i++)
+        x->norms[i] = segment_norm((uint8_t)i);
     x->log_all = logf(RARITY_PRIOR);
     return x;
 }
@@ -118,6 +122,11 @@ static struct segment_record *record_of(const struct index *x, uint32_t document
     return segment_record(segment_of(x, document), &x->pool, place_of(document));
 }
 
+static struct segment_mark *mark_of(const struct index *x, uint32_t document)
+{
+    return segment_mark(segment_of(x, document), &x->pool, place_of(document));
+}
+
 /* --- ids -------------------------------------------------------------------------------------- */
 
 /* Ids of requests, whose 32 digits are kept as 16 bytes; of any other the text is kept and its
@@ -168,10 +177,10 @@ static size_t shard_of(uint32_t hash)
 
 _Static_assert(SHARDS == 1 << (32 - 26), "the shard is the hash's highest bits");
 
-static bool is_named(const struct segment_record *r, const struct name *n)
+static bool is_named(const struct index *x, uint32_t document, const struct name *n)
 {
-    return !(r->flags & SEGMENT_ID_TEXT) == !n->is_text &&
-           memcmp(r->id, n->bytes, sizeof r->id) == 0;
+    return !(mark_of(x, document)->flags & SEGMENT_ID_TEXT) == !n->is_text &&
+           memcmp(record_of(x, document)->id, n->bytes, sizeof n->bytes) == 0;
 }
 
 /* The slot of the name, or the free one where it would stand; the shard has room. */
@@ -181,8 +190,7 @@ static uint32_t *slot_find(const struct index *x, const struct name *n)
     size_t s = shard_of(hash);
     uint32_t i = hash & (x->shards[s].room - 1);
 
-    while (x->shards[s].documents[i] != 0 &&
-           !is_named(record_of(x, x->shards[s].documents[i] - 1), n))
+    while (x->shards[s].documents[i] != 0 && !is_named(x, x->shards[s].documents[i] - 1, n))
         i = (i + 1) & (x->shards[s].room - 1);
     return &x->shards[s].documents[i];
 }
@@ -405,7 +413,7 @@ static void clear_up(struct index *x)
             return;
         }
         place = s->documents_n - 1;
-        while (segment_record(s, &x->pool, place)->flags & SEGMENT_REMOVED)
+        while (segment_mark(s, &x->pool, place)->flags & SEGMENT_REMOVED)
             place--;
         document_move(x, number << SEGMENT_BITS | place);
         moves++;
@@ -461,16 +469,17 @@ bool index_has(const struct index *x, const char *id)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-struct keyed {
-    uint32_t key, number;
-    uint8_t weight, term;
-};
+/* A term's key above its index among the terms by number. */
+static uint64_t keyed(uint32_t key, size_t term)
+{
+    return (uint64_t)key << 32 | term;
+}
 
 static int compare_keyed(const void *a, const void *b)
 {
-    const struct keyed *x = a, *y = b;
+    const uint64_t *x = a, *y = b;
 
-    return (x->key > y->key) - (x->key < y->key);
+    return (*x > *y) - (*x < *y);
 }
 
 /* Terms come by number and leave by key; words follow their terms. */
@@ -479,33 +488,32 @@ static void document_read(const struct index *x, uint32_t document, struct vecto
 {
     const struct segment *s = segment_of(x, document);
     const struct segment_record *r = record_of(x, document);
+    uint8_t flags = mark_of(x, document)->flags;
     struct segment_term terms[FEATURES_MAX];
-    struct keyed order[FEATURES_MAX];
+    uint64_t order[FEATURES_MAX];
+    uint8_t places[FEATURES_MAX]; /* by key, of the terms by number */
     size_t n = segment_terms(s, &x->pool, place_of(document), terms);
 
     memset(ret_v, 0, sizeof *ret_v);
     memset(ret_name, 0, sizeof *ret_name);
     for (size_t i = 0; i < n; i++)
-        order[i] = (struct keyed){numbering_key(&x->numbering, terms[i].number), terms[i].number,
-                                  terms[i].weight, (uint8_t)i};
+        order[i] = keyed(numbering_key(&x->numbering, terms[i].number), i);
     qsort(order, n, sizeof *order, compare_keyed);
-    ret_v->words_n =
-        (uint8_t)segment_words(s, &x->pool, place_of(document), ret_v->words, ret_name->text);
     for (size_t i = 0; i < n; i++) {
-        ret_v->terms[i] = (struct vector_term){order[i].key, order[i].weight};
-        numbers[i] = order[i].number;
-    }
-    for (size_t i = 0; i < ret_v->words_n; i++) {
-        size_t term = 0;
-        while (order[term].term != ret_v->words[i].term)
-            term++;
-        ret_v->words[i].term = (uint8_t)term;
+        size_t term = order[i] & UINT32_MAX;
+        places[term] = (uint8_t)i;
+        ret_v->terms[i] = (struct vector_term){(uint32_t)(order[i] >> 32), terms[term].weight};
+        numbers[i] = terms[term].number;
     }
     ret_v->terms_n = (uint16_t)n;
-    ret_v->language = r->flags & SEGMENT_LANGUAGE;
+    ret_v->words_n =
+        (uint8_t)segment_words(s, &x->pool, place_of(document), ret_v->words, ret_name->text);
+    for (size_t i = 0; i < ret_v->words_n; i++)
+        ret_v->words[i].term = places[ret_v->words[i].term];
+    ret_v->language = flags & SEGMENT_LANGUAGE;
     ret_v->fingerprint = r->fingerprint[0] | (uint64_t)r->fingerprint[1] << 32;
     memcpy(ret_name->bytes, r->id, sizeof r->id);
-    ret_name->is_text = (r->flags & SEGMENT_ID_TEXT) != 0;
+    ret_name->is_text = (flags & SEGMENT_ID_TEXT) != 0;
 }
 
 void index_read(const struct index *x, uint32_t document, struct vector *ret_v,
@@ -532,18 +540,16 @@ void index_read(const struct index *x, uint32_t document, struct vector *ret_v,
 struct query_term {
     uint32_t number;
     float value; /* weight times rarity */
-    bool own;    /* of the language */
-    uint16_t products[VECTOR_LEVELS];
 };
 
 struct query {
     const struct index *x;
-    struct query_term terms[FEATURES_MAX]; /* those that some document has, strongest first */
+    struct query_term terms[FEATURES_MAX]; /* those that some document has, by number */
     size_t n;
+    struct segment_asked asked[FEATURES_MAX]; /* the strongest of them */
+    size_t asked_n;
     float norm[2]; /* of all terms; without those of its own language */
     uint8_t language;
-    const uint8_t *norm_least;
-    float norms[UINT8_MAX + 1];
     struct index_hit best[CANDIDATES]; /* a heap, the worst on top */
     size_t best_n;
 };
@@ -564,7 +570,23 @@ static int compare_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static void query_init(struct query *q, const struct index *x, const struct vector *v)
+static void query_ask(struct query *q, size_t strongest)
+{
+    qsort(q->terms, q->n, sizeof *q->terms, compare_value);
+    q->asked_n = strongest < q->n ? strongest : q->n;
+    for (size_t i = 0; i < q->asked_n; i++) {
+        struct segment_asked *a = &q->asked[i];
+        float says = rarity(q->x, numbering_count(&q->x->numbering, q->terms[i].number));
+        a->number = q->terms[i].number;
+        for (unsigned level = 0; level < VECTOR_LEVELS; level++)
+            a->products[level] = (uint16_t)lrintf(q->terms[i].value / q->norm[0] * says *
+                                                  vector_weight((uint8_t)level) * SCORE_ONE);
+    }
+    qsort(q->terms, q->n, sizeof *q->terms, compare_number);
+}
+
+static void query_init(struct query *q, const struct index *x, const struct vector *v,
+                       size_t strongest)
 {
     float squares[2] = {0};
 
@@ -574,28 +596,19 @@ static void query_init(struct query *q, const struct index *x, const struct vect
     for (size_t i = 0; i < v->terms_n; i++) {
         enum feature_kind kind = feature_kind(v->terms[i].key);
         uint32_t number = numbering_find(&x->numbering, v->terms[i].key);
-        float said =
+        float says =
             number == NUMBERING_NONE ? 1.0f : rarity(x, numbering_count(&x->numbering, number));
-        float value = vector_weight(v->terms[i].weight) * said;
+        float value = vector_weight(v->terms[i].weight) * says;
         if (kind == FEATURE_TOPIC)
             continue;
         squares[0] += value * value;
         squares[1] += kind == FEATURE_OWN ? 0 : value * value;
         if (number != NUMBERING_NONE)
-            q->terms[q->n++] =
-                (struct query_term){.number = number, .value = value, .own = kind == FEATURE_OWN};
+            q->terms[q->n++] = (struct query_term){number, value};
     }
     q->norm[0] = sqrtf(squares[0]);
     q->norm[1] = sqrtf(squares[1]);
-    for (size_t i = 0; i < q->n; i++) {
-        float said = rarity(x, numbering_count(&x->numbering, q->terms[i].number));
-        for (unsigned level = 0; level < VECTOR_LEVELS; level++)
-            q->terms[i].products[level] = (uint16_t)lrintf(
-                q->terms[i].value / q->norm[0] * said * vector_weight((uint8_t)level) * SCORE_ONE);
-    }
-    for (unsigned i = 0; i <= UINT8_MAX; i++)
-        q->norms[i] = segment_norm((uint8_t)i);
-    qsort(q->terms, q->n, sizeof *q->terms, compare_value);
+    query_ask(q, strongest);
 }
 
 static void heap_sink(struct index_hit *heap, size_t n, size_t i)
@@ -643,13 +656,27 @@ static bool any_above(const uint16_t scores[SCORES_AT_ONCE], uint16_t enough)
     return above != 0;
 }
 
-static void query_look(struct query *q, uint32_t number, uint32_t place, uint16_t score)
-{
-    const struct segment_record *r = segment_record(q->x->segments[number], &q->x->pool, place);
-    float cosine = (float)score / q->norms[r->norm[(r->flags & SEGMENT_LANGUAGE) != q->language]];
+/* Documents of one segment that are worth a look; their marks are asked for when they come here,
+ * for they lie all over the memory. */
+struct sight {
+    uint32_t number; /* of the segment */
+    uint16_t places[SIGHTED], n;
+};
 
-    if (cosine > query_least(q) && !(r->flags & SEGMENT_REMOVED))
-        query_keep(q, number << SEGMENT_BITS | place, cosine);
+static void sight_look(struct sight *sight, struct query *q,
+                       const uint16_t scores[SEGMENT_DOCUMENTS])
+{
+    const struct segment *s = q->x->segments[sight->number];
+
+    for (unsigned i = 0; i < sight->n; i++) {
+        uint32_t place = sight->places[i];
+        const struct segment_mark *m = segment_mark(s, &q->x->pool, place);
+        bool other = (m->flags & SEGMENT_LANGUAGE) != q->language;
+        float cosine = (float)scores[place] / q->x->norms[m->norm[other]];
+        if (cosine > query_least(q) && !(m->flags & SEGMENT_REMOVED))
+            query_keep(q, sight->number << SEGMENT_BITS | place, cosine);
+    }
+    sight->n = 0;
 }
 
 /* The score that a document of the segment needs to be worth a look. */
@@ -657,45 +684,50 @@ static uint16_t query_enough(const struct query *q, const struct segment *s)
 {
     uint8_t norm = s->norm_least[0] < s->norm_least[1] ? s->norm_least[0] : s->norm_least[1];
 
-    return (uint16_t)fminf(query_least(q) * q->norms[norm], UINT16_MAX);
+    return (uint16_t)fminf(query_least(q) * q->x->norms[norm], UINT16_MAX);
 }
 
 /* Documents of one segment that come among the best so far. scores: 0 after the last document. */
 static void query_pick(struct query *q, uint32_t number, const uint16_t scores[SEGMENT_DOCUMENTS])
 {
     const struct segment *s = q->x->segments[number];
+    struct sight sight = {.number = number, .n = 0};
     uint16_t enough = query_enough(q, s);
 
     for (uint32_t from = 0; from < s->documents_n; from += SCORES_AT_ONCE) {
         if (!any_above(scores + from, enough))
             continue;
-        for (uint32_t place = from; place < from + SCORES_AT_ONCE; place++)
-            if (scores[place] > enough)
-                query_look(q, number, place, scores[place]);
+        for (uint32_t place = from; place < from + SCORES_AT_ONCE; place++) {
+            if (scores[place] <= enough)
+                continue;
+            __builtin_prefetch(segment_mark(s, &q->x->pool, place));
+            sight.places[sight.n++] = (uint16_t)place;
+        }
+        if (sight.n + SCORES_AT_ONCE <= SIGHTED)
+            continue;
+        sight_look(&sight, q, scores);
         enough = query_enough(q, s);
     }
+    sight_look(&sight, q, scores);
 }
 
-static void query_segment(struct query *q, uint32_t number, size_t terms_n)
+static void query_segment(struct query *q, uint32_t number)
 {
     const struct segment *s = q->x->segments[number];
     size_t rows = (s->documents_n + SCORES_AT_ONCE - 1) / SCORES_AT_ONCE;
     uint16_t scores[SEGMENT_DOCUMENTS];
 
     memset(scores, 0, rows * SCORES_AT_ONCE * sizeof *scores);
-    for (size_t i = 0; i < terms_n; i++)
-        segment_prefetch(s, q->terms[i].number);
-    for (size_t i = 0; i < terms_n; i++)
-        segment_score(s, &q->x->pool, q->terms[i].number, q->terms[i].products, scores);
+    segment_score(s, &q->x->pool, q->asked, q->asked_n, scores);
     query_pick(q, number, scores);
 }
 
-static void query_country(struct query *q, size_t nation, size_t terms_n)
+static void query_country(struct query *q, size_t nation)
 {
     const struct nation *n = &q->x->nations[nation];
 
     for (size_t i = 0; i < n->segments_n; i++)
-        query_segment(q, n->segments[i], terms_n);
+        query_segment(q, n->segments[i]);
 }
 
 /* Both ascend by number. */
@@ -704,13 +736,13 @@ static float cosine(const struct query *q, uint32_t document)
     const struct segment *s = segment_of(q->x, document);
     struct segment_term terms[FEATURES_MAX];
     size_t n = segment_terms(s, &q->x->pool, place_of(document), terms), k = 0;
-    bool other = (record_of(q->x, document)->flags & SEGMENT_LANGUAGE) != q->language;
+    bool other = (mark_of(q->x, document)->flags & SEGMENT_LANGUAGE) != q->language;
     float both = 0, squares = 0;
 
     for (size_t i = 0; i < n; i++) {
-        enum feature_kind kind = feature_kind(numbering_key(&q->x->numbering, terms[i].number));
-        float value = vector_weight(terms[i].weight) *
-                      rarity(q->x, numbering_count(&q->x->numbering, terms[i].number));
+        const struct numbering_row *row = numbering_row(&q->x->numbering, terms[i].number);
+        enum feature_kind kind = feature_kind(row->key);
+        float value = vector_weight(terms[i].weight) * rarity(q->x, row->count);
         if (kind == FEATURE_TOPIC || (other && kind == FEATURE_OWN))
             continue;
         squares += value * value;
@@ -735,7 +767,6 @@ static size_t query_finish(struct query *q, size_t max, struct index_hit *ret_hi
 {
     size_t n = 0;
 
-    qsort(q->terms, q->n, sizeof *q->terms, compare_number);
     for (size_t i = 0; i < q->best_n; i++) {
         q->best[i].score = cosine(q, q->best[i].document);
         if (q->best[i].score > 0)
@@ -750,13 +781,12 @@ static size_t query_finish(struct query *q, size_t max, struct index_hit *ret_hi
 size_t index_search(const struct index *x, const struct vector *v, const char *country,
                     enum index_scope scope, size_t max, struct index_hit *ret_hits)
 {
-    size_t nation = nation_find(x, country), strongest;
+    size_t nation = nation_find(x, country);
     struct query q;
 
-    query_init(&q, x, v);
-    strongest = scope == INDEX_OTHERS && q.n > STRONGEST ? STRONGEST : q.n;
+    query_init(&q, x, v, scope == INDEX_OTHERS ? STRONGEST : FEATURES_MAX);
     for (size_t i = 0; i < x->nations_n; i++)
         if (scope == INDEX_ALL || (scope == INDEX_SAME) == (i == nation))
-            query_country(&q, i, strongest);
+            query_country(&q, i);
     return query_finish(&q, max, ret_hits);
 }

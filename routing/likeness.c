@@ -19,6 +19,7 @@ enum { CERTAIN_SHARED = 8 }; /* things in common; short texts have too few to be
 /* How much a word's rarity counts: less than for finding, for how many requests of one form are
  * stored already must not change what two texts have in common. */
 #define RARITY_LEAST 0.25f
+enum { FEW = 2 };  /* words that may be the name of one place */
 #define ENOUGH 2.0 /* weight of names or numbers that says about all they can say */
 
 /* Sums over what only one side has and over what both have. */
@@ -27,9 +28,10 @@ struct overlap {
 };
 
 struct sums {
-    double our_squares, their_squares, products; /* of the words, for the cosine */
+    struct overlap all; /* squares, products */
     struct overlap words, names, numbers, things;
-    struct overlap topics;           /* squares, products */
+    struct overlap topics, plain;    /* squares, products; plain: of words that name nothing */
+    double strongest[FEW];           /* products of those */
     double titles, titles_found;     /* words of either title; those that stand in the other text */
     double both_titles;              /* words that stand in both titles, twice the lesser weight */
     unsigned our_words, their_words; /* of the title, that the other text lacks */
@@ -42,6 +44,32 @@ static void overlap_add(struct overlap *o, double ours, double theirs)
         o->both += fmin(ours, theirs);
     else
         *(ours > 0 ? &o->ours : &o->theirs) += ours + theirs;
+}
+
+static double part(double of, double whole)
+{
+    return whole > 0 ? of / whole : 0;
+}
+
+static void products_add(struct overlap *o, double ours, double theirs)
+{
+    o->ours += ours * ours;
+    o->theirs += theirs * theirs;
+    o->both += ours * theirs;
+}
+
+static double cosine(const struct overlap *products)
+{
+    return part(products->both, sqrt(products->ours * products->theirs));
+}
+
+static void strongest_add(double strongest[FEW], double product)
+{
+    for (size_t i = 0; i < FEW; i++) {
+        double most = fmax(strongest[i], product);
+        product = fmin(strongest[i], product);
+        strongest[i] = most;
+    }
 }
 
 static void shared_add(struct likeness *l, float worth, size_t term)
@@ -85,14 +113,14 @@ static void sums_add(struct sums *s, double rarity, bool names_compare,
     double b = theirs ? (double)vector_weight(theirs->weight) * rarity : 0;
 
     if (kind == FEATURE_TOPIC) {
-        s->topics.ours += a * a;
-        s->topics.theirs += b * b;
-        s->topics.both += a * b;
+        products_add(&s->topics, a, b);
         return;
     }
-    s->our_squares += a * a;
-    s->their_squares += b * b;
-    s->products += a * b;
+    if (kind == FEATURE_STEM || kind == FEATURE_OWN || kind == FEATURE_CONCEPT) {
+        products_add(&s->plain, a, b);
+        strongest_add(s->strongest, a * b);
+    }
+    products_add(&s->all, a, b);
     overlap_add(&s->words, a, b);
     if (kind == FEATURE_NAME)
         overlap_add(&s->names, a, b);
@@ -126,11 +154,6 @@ static bool names_compare(int a, int b)
     return latin_n == 2;
 }
 
-static double part(double of, double whole)
-{
-    return whole > 0 ? of / whole : 0;
-}
-
 /* One shared name is something, the fifth adds little. */
 static double saturate(double sum)
 {
@@ -149,17 +172,29 @@ static double near(double cosine)
     return log1p(cosine / NEAR_NOISE) / log1p(1 / NEAR_NOISE);
 }
 
+/* How near plain words are without the strongest that both have: two needs of one place have its
+ * name in common and little else. */
+static double spread(const struct sums *s)
+{
+    struct overlap left = s->plain;
+
+    for (size_t i = 0; i < FEW; i++)
+        left.both = fmax(left.both - s->strongest[i], 0);
+    return near(cosine(&left));
+}
+
 static void evidence_of(const struct sums *s, bool cross, struct likeness *l)
 {
     double *e = l->evidence;
 
-    e[LIKENESS_COSINE] = part(s->products, sqrt(s->our_squares * s->their_squares));
+    e[LIKENESS_COSINE] = cosine(&s->all);
     e[LIKENESS_NEAR] = near(e[LIKENESS_COSINE]);
+    e[LIKENESS_SPREAD] = spread(s);
     e[LIKENESS_COVER] = fmax(part(s->words.both, s->words.both + s->words.ours),
                              part(s->words.both, s->words.both + s->words.theirs));
     e[LIKENESS_TITLE] = part(s->titles_found, s->titles);
     e[LIKENESS_TITLES] = l->words_apart ? part(s->both_titles, s->titles) : 0;
-    e[LIKENESS_TOPICS] = part(s->topics.both, sqrt(s->topics.ours * s->topics.theirs));
+    e[LIKENESS_TOPICS] = cosine(&s->topics);
     e[LIKENESS_NAMES] = saturate(s->names.both);
     e[LIKENESS_NAMES_APART] = l->names_compare ? apart(&s->names) : 0;
     e[LIKENESS_NUMBERS] = saturate(s->numbers.both);

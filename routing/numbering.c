@@ -5,17 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_ROWS = 1024, SHARD_FIRST = 16 };
-
-struct numbering_row {
-    uint32_t key;   /* of a free row: the next free one */
-    uint32_t count; /* 0: free */
-};
-
-static struct numbering_row *row_at(const struct numbering *v, uint32_t number)
-{
-    return &v->pages[number / PAGE_ROWS][number % PAGE_ROWS];
-}
+enum { SHARD_FIRST = 16 };
 
 static uint32_t mix(uint32_t key)
 {
@@ -56,7 +46,8 @@ static uint32_t *slot_find(const struct numbering *v, uint32_t key, uint32_t has
     size_t s = shard_of(hash);
     uint32_t i = slot_of(hash, v->shards[s].room);
 
-    while (v->shards[s].numbers[i] != 0 && row_at(v, v->shards[s].numbers[i] - 1)->key != key)
+    while (v->shards[s].numbers[i] != 0 &&
+           numbering_row(v, v->shards[s].numbers[i] - 1)->key != key)
         i = (i + 1) & (v->shards[s].room - 1);
     return &v->shards[s].numbers[i];
 }
@@ -72,7 +63,7 @@ static void shard_grow(struct numbering *v, size_t s)
         uint32_t at;
         if (old[i] == 0)
             continue;
-        at = slot_of(mix(row_at(v, old[i] - 1)->key), room);
+        at = slot_of(mix(numbering_row(v, old[i] - 1)->key), room);
         while (v->shards[s].numbers[at] != 0)
             at = (at + 1) & (room - 1);
         v->shards[s].numbers[at] = old[i];
@@ -85,19 +76,19 @@ static uint32_t row_take(struct numbering *v)
     uint32_t number = v->free;
 
     if (number != NUMBERING_NONE) {
-        v->free = row_at(v, number)->key;
+        v->free = numbering_row(v, number)->key;
         v->kept--;
         return number;
     }
     number = v->rows_n++;
     if (number == NUMBERING_NONE)
         bug("more keys than numbers");
-    if (number / PAGE_ROWS == v->pages_n) {
+    if (number / NUMBERING_PAGE == v->pages_n) {
         if (v->pages_n == v->pages_room) {
             v->pages_room = v->pages_room ? v->pages_room * 2 : 16;
             v->pages = mem_grow(v->pages, v->pages_room, sizeof *v->pages);
         }
-        v->pages[v->pages_n++] = mem_new(PAGE_ROWS, sizeof **v->pages);
+        v->pages[v->pages_n++] = mem_new(NUMBERING_PAGE, sizeof **v->pages);
     }
     return number;
 }
@@ -111,11 +102,11 @@ uint32_t numbering_enter(struct numbering *v, uint32_t key)
         shard_grow(v, s);
     slot = slot_find(v, key, hash);
     if (*slot != 0) {
-        row_at(v, *slot - 1)->count++;
+        numbering_row(v, *slot - 1)->count++;
         return *slot - 1;
     }
     number = row_take(v);
-    *row_at(v, number) = (struct numbering_row){key, 1};
+    *numbering_row(v, number) = (struct numbering_row){key, 1};
     *slot = number + 1;
     v->shards[s].n++;
     return number;
@@ -127,7 +118,7 @@ static void shard_close(struct numbering *v, size_t s, uint32_t hole)
     uint32_t *numbers = v->shards[s].numbers, room = v->shards[s].room;
 
     for (uint32_t i = (hole + 1) & (room - 1); numbers[i] != 0; i = (i + 1) & (room - 1)) {
-        uint32_t home = slot_of(mix(row_at(v, numbers[i] - 1)->key), room);
+        uint32_t home = slot_of(mix(numbering_row(v, numbers[i] - 1)->key), room);
         if (((i - home) & (room - 1)) < ((i - hole) & (room - 1)))
             continue;
         numbers[hole] = numbers[i];
@@ -139,7 +130,7 @@ static void shard_close(struct numbering *v, size_t s, uint32_t hole)
 
 void numbering_leave(struct numbering *v, uint32_t number)
 {
-    struct numbering_row *row = row_at(v, number);
+    struct numbering_row *row = numbering_row(v, number);
     uint32_t hash = mix(row->key);
     size_t s = shard_of(hash);
 
@@ -161,19 +152,10 @@ uint32_t numbering_find(const struct numbering *v, uint32_t key)
     return found != 0 ? found - 1 : (uint32_t)NUMBERING_NONE;
 }
 
-uint32_t numbering_key(const struct numbering *v, uint32_t number)
-{
-    return row_at(v, number)->key;
-}
-
-uint32_t numbering_count(const struct numbering *v, uint32_t number)
-{
-    return row_at(v, number)->count;
-}
-
 size_t numbering_bytes(const struct numbering *v)
 {
-    size_t bytes = v->pages_room * sizeof *v->pages + v->pages_n * PAGE_ROWS * sizeof **v->pages;
+    size_t bytes =
+        v->pages_room * sizeof *v->pages + v->pages_n * NUMBERING_PAGE * sizeof **v->pages;
 
     for (size_t i = 0; i < NUMBERING_SHARDS; i++)
         bytes += v->shards[i].room * sizeof *v->shards[i].numbers;

@@ -7,7 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NUMBERING_BITS = 27, NUMBERING_NONE = (1 << NUMBERING_BITS) - 1, NUMBERING_SHARDS = 64 };
+enum {
+    NUMBERING_BITS = 27,
+    NUMBERING_NONE = (1 << NUMBERING_BITS) - 1,
+    NUMBERING_SHARDS = 64,
+    NUMBERING_PAGE = 1024 /* rows */
+};
+
+struct numbering_row {
+    uint32_t key;   /* of a free row: the next free one */
+    uint32_t count; /* documents that have it; 0: free */
+};
 
 struct numbering {
     struct numbering_row **pages; /* owned */
@@ -29,9 +39,23 @@ uint32_t numbering_enter(struct numbering *v, uint32_t key);
 void numbering_leave(struct numbering *v, uint32_t number);
 /* NUMBERING_NONE: no document has it. */
 uint32_t numbering_find(const struct numbering *v, uint32_t key);
-uint32_t numbering_key(const struct numbering *v, uint32_t number);
+
+static inline struct numbering_row *numbering_row(const struct numbering *v, uint32_t number)
+{
+    return &v->pages[number / NUMBERING_PAGE][number % NUMBERING_PAGE];
+}
+
+static inline uint32_t numbering_key(const struct numbering *v, uint32_t number)
+{
+    return numbering_row(v, number)->key;
+}
+
 /* Documents that have it. */
-uint32_t numbering_count(const struct numbering *v, uint32_t number);
+static inline uint32_t numbering_count(const struct numbering *v, uint32_t number)
+{
+    return numbering_row(v, number)->count;
+}
+
 size_t numbering_bytes(const struct numbering *v);
 
 #endif

@@ -7,10 +7,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
     FIRST_BITS = 10, /* 4 KiB */
-    PAGE_BITS = 18,  /* 1 MiB */
+    PAGE_BITS = 19,  /* 2 MiB: a huge page of the processors at hand */
     FIRST_PAGES = PAGE_BITS - FIRST_BITS
 };
 
@@ -54,6 +55,21 @@ static void pool_keep(struct pool *p, uint32_t block, uint32_t units)
     p->free_bytes += (size_t)units * POOL_UNIT;
 }
 
+/* Blocks are read all over the memory: with pages of 4 KiB every other read has to look up where
+ * its page is. The system may decline. */
+static unsigned char *page_take(size_t page)
+{
+    size_t bytes = (size_t)page_units(page) * POOL_UNIT;
+    unsigned char *memory;
+
+    if (page < FIRST_PAGES)
+        return mem_grow(NULL, bytes, 1);
+    if (!(memory = aligned_alloc(bytes, bytes)))
+        bug("out of memory");
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
 /* What is left of the last page serves smaller blocks. */
 static void pool_new_page(struct pool *p)
 {
@@ -72,7 +88,7 @@ static void pool_new_page(struct pool *p)
         p->room = p->room ? p->room * 2 : 8;
         p->pages = mem_grow(p->pages, p->room, sizeof *p->pages);
     }
-    p->pages[p->pages_n] = mem_grow(NULL, page_units(p->pages_n), POOL_UNIT);
+    p->pages[p->pages_n] = page_take(p->pages_n);
     p->next = p->pages_n == 0; /* 0 is no block */
     p->pages_n++;
 }

@@ -6,9 +6,10 @@
  * Numbers of terms ascend; the distance is from the one before. A list's block:
  *
  *   bytes used, last place | distance << 4 | level, ..
- *     2            2             varint each, places ascend
+ *     2            2             15 bits in 2 bytes each, places ascend; highest bit: two more
+ * follow
  *
- * A list grows from one block to a larger one, by a third or so each time; the largest keeps the
+ * A list grows from one block to a larger one, by a fifth or so each time; the largest keeps the
  * handle of the one it follows in front of its bytes. A term of one document needs no block: it
  * stands in the table itself. */
 #include "routing/segment.h"
@@ -21,17 +22,27 @@ enum {
     LISTS_FIRST = 64,
     CLASS_SHIFT = NUMBERING_BITS,
     LEVEL_BITS = 4,
-    LIST_HEAD = 4,    /* bytes */
-    LIST_LINK = 4,    /* bytes, of the largest blocks */
-    POSTING_BYTES = 3 /* at most: a distance below 2^14 and a level */
+    LIST_HEAD = 4,     /* bytes */
+    LIST_LINK = 4,     /* bytes, of the largest blocks */
+    POSTING_BYTES = 4, /* at most: a distance below 2^14 and a level */
+    POSTING_BITS = 15  /* in two bytes */
 };
 
 static const uint32_t only_document = UINT32_C(1) << 31;
 
 /* Units of a list's block. */
-static const uint16_t classes[] = {2,  3,  4,  5,  7,   9,   12,  16,  21,  28,
-                                   37, 50, 66, 88, 117, 156, 208, 277, 369, POOL_UNITS_MAX};
+static const uint16_t classes[] = {2,   3,   4,   5,   6,   7,   8,   10,  12,  14,
+                                   17,  20,  24,  29,  35,  42,  50,  60,  72,  86,
+                                   104, 125, 150, 180, 216, 259, 311, 373, 448, POOL_UNITS_MAX};
 enum { CLASSES_N = sizeof classes / sizeof classes[0], CLASS_LARGEST = CLASSES_N - 1 };
+_Static_assert(CLASSES_N <= 1 << (32 - CLASS_SHIFT), "a class stands above a number");
+
+enum {
+    RECORDS_UNITS = SEGMENT_RECORDS * sizeof(struct segment_record) / POOL_UNIT,
+    MARKS_UNITS = SEGMENT_MARKS * sizeof(struct segment_mark) / POOL_UNIT
+};
+_Static_assert((int)RECORDS_UNITS <= (int)POOL_UNITS_MAX && (int)MARKS_UNITS <= (int)POOL_UNITS_MAX,
+               "records and marks fit a block");
 
 #define NORM_LEAST 0.05f
 #define NORM_STEP 1.03f /* to the 255th: 1,877 */
@@ -65,6 +76,33 @@ static const unsigned char *take_varint(const unsigned char *p, uint32_t *ret_va
         value |= (uint32_t)(*p & 0x7f) << shift;
     *ret_value = value;
     return p;
+}
+
+static const uint16_t posting_more = 1u << POSTING_BITS;
+
+static size_t put_posting(unsigned char out[POSTING_BYTES], uint32_t value)
+{
+    uint16_t low = value & (posting_more - 1), high = (uint16_t)(value >> POSTING_BITS);
+
+    if (high)
+        low |= posting_more;
+    memcpy(out, &low, sizeof low);
+    memcpy(out + sizeof low, &high, sizeof high);
+    return high ? sizeof low + sizeof high : sizeof low;
+}
+
+/* Most distances fit two bytes, so the processor guesses right where the next one begins. */
+static const unsigned char *take_posting(const unsigned char *p, uint32_t *ret_value)
+{
+    uint16_t low, high;
+
+    memcpy(&low, p, sizeof low);
+    *ret_value = low;
+    if (low < posting_more)
+        return p + sizeof low;
+    memcpy(&high, p + sizeof low, sizeof high);
+    *ret_value = (low & (posting_more - 1u)) | (uint32_t)high << POSTING_BITS;
+    return p + sizeof low + sizeof high;
 }
 
 /* --- lists ------------------------------------------------------------------------------------ */
@@ -164,8 +202,8 @@ static void list_extend(struct segment_list *l, struct pool *p)
 static void list_append(struct segment_list *l, struct pool *p, uint32_t place, unsigned level)
 {
     struct list_head *head = list_head(p, l->ref);
-    unsigned char posting[POSTING_BYTES + 2];
-    size_t n = put_varint(posting, (place - head->last) << LEVEL_BITS | level);
+    unsigned char posting[POSTING_BYTES];
+    size_t n = put_posting(posting, (place - head->last) << LEVEL_BITS | level);
 
     if (head->bytes + n > list_room(list_class(l))) {
         list_extend(l, p);
@@ -226,9 +264,9 @@ float segment_norm(uint8_t norm)
     return NORM_LEAST * powf(NORM_STEP, norm);
 }
 
-static uint32_t record_units(const struct segment_record *r)
+static uint32_t mark_units(const struct segment_mark *m)
 {
-    return r->units | (r->flags & SEGMENT_UNITS_HIGH ? UINT32_C(256) : 0);
+    return m->units | (m->flags & SEGMENT_UNITS_HIGH ? UINT32_C(256) : 0);
 }
 
 struct segment_record *segment_record(const struct segment *s, const struct pool *p, uint32_t place)
@@ -236,6 +274,13 @@ struct segment_record *segment_record(const struct segment *s, const struct pool
     struct segment_record *block = pool_at(p, s->blocks[place / SEGMENT_RECORDS]);
 
     return &block[place % SEGMENT_RECORDS];
+}
+
+struct segment_mark *segment_mark(const struct segment *s, const struct pool *p, uint32_t place)
+{
+    struct segment_mark *block = pool_at(p, s->marks[place / SEGMENT_MARKS]);
+
+    return &block[place % SEGMENT_MARKS];
 }
 
 /* Ascending by number: order[i] is the i-th term of the vector. */
@@ -320,22 +365,26 @@ uint32_t segment_add(struct segment *s, struct pool *p, const struct segment_doc
 {
     uint32_t place = s->documents_n, units = 0;
     struct segment_record *r;
+    struct segment_mark *m;
 
     if (place % SEGMENT_RECORDS == 0)
-        s->blocks[place / SEGMENT_RECORDS] = pool_take(p, SEGMENT_RECORDS * sizeof *r / POOL_UNIT);
+        s->blocks[place / SEGMENT_RECORDS] = pool_take(p, RECORDS_UNITS);
+    if (place % SEGMENT_MARKS == 0)
+        s->marks[place / SEGMENT_MARKS] = pool_take(p, MARKS_UNITS);
     s->documents_n++;
     r = segment_record(s, p, place);
+    m = segment_mark(s, p, place);
     memcpy(r->id, d->id, sizeof r->id);
     r->fingerprint[0] = (uint32_t)d->vector->fingerprint;
     r->fingerprint[1] = (uint32_t)(d->vector->fingerprint >> 32);
     r->block = write_block(d, p, &units);
-    r->units = (uint8_t)units;
-    r->flags = (uint8_t)(d->vector->language | (units > UINT8_MAX ? SEGMENT_UNITS_HIGH : 0) |
+    m->units = (uint8_t)units;
+    m->flags = (uint8_t)(d->vector->language | (units > UINT8_MAX ? SEGMENT_UNITS_HIGH : 0) |
                          (d->text ? SEGMENT_ID_TEXT : 0));
     for (size_t i = 0; i < 2; i++) {
-        r->norm[i] = norm_round(d->norm[i]);
-        if (r->norm[i] < s->norm_least[i])
-            s->norm_least[i] = r->norm[i];
+        m->norm[i] = norm_round(d->norm[i]);
+        if (m->norm[i] < s->norm_least[i])
+            s->norm_least[i] = m->norm[i];
     }
     for (size_t i = 0; i < d->vector->terms_n; i++)
         if (d->posted[i])
@@ -345,10 +394,10 @@ uint32_t segment_add(struct segment *s, struct pool *p, const struct segment_doc
 
 void segment_remove(struct segment *s, struct pool *p, uint32_t place)
 {
-    struct segment_record *r = segment_record(s, p, place);
+    struct segment_mark *m = segment_mark(s, p, place);
 
-    pool_give(p, r->block, record_units(r));
-    r->flags |= SEGMENT_REMOVED;
+    pool_give(p, segment_record(s, p, place)->block, mark_units(m));
+    m->flags |= SEGMENT_REMOVED;
     s->removed_n++;
 }
 
@@ -357,11 +406,12 @@ void segment_free(struct segment *s, struct pool *p)
     if (!s)
         return;
     for (uint32_t place = 0; place < s->documents_n; place++)
-        if (!(segment_record(s, p, place)->flags & SEGMENT_REMOVED))
+        if (!(segment_mark(s, p, place)->flags & SEGMENT_REMOVED))
             segment_remove(s, p, place);
     for (uint32_t place = 0; place < s->documents_n; place += SEGMENT_RECORDS)
-        pool_give(p, s->blocks[place / SEGMENT_RECORDS],
-                  SEGMENT_RECORDS * sizeof(struct segment_record) / POOL_UNIT);
+        pool_give(p, s->blocks[place / SEGMENT_RECORDS], RECORDS_UNITS);
+    for (uint32_t place = 0; place < s->documents_n; place += SEGMENT_MARKS)
+        pool_give(p, s->marks[place / SEGMENT_MARKS], MARKS_UNITS);
     for (uint32_t i = 0; i < s->lists_room; i++)
         if (s->lists[i].ref != 0)
             list_clear(&s->lists[i], p);
@@ -413,17 +463,12 @@ size_t segment_words(const struct segment *s, const struct pool *p, uint32_t pla
         bytes += 2 + bytes[1];
     }
     *ret_text = '\0';
-    if (r->flags & SEGMENT_ID_TEXT)
+    if (segment_mark(s, p, place)->flags & SEGMENT_ID_TEXT)
         memcpy(ret_text, bytes, strlen((const char *)bytes) + 1);
     return words_n;
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
-
-void segment_prefetch(const struct segment *s, uint32_t number)
-{
-    __builtin_prefetch(&s->lists[list_home(number, s->lists_room)]);
-}
 
 static void score_block(struct list_head *head, unsigned class,
                         const uint16_t products[VECTOR_LEVELS], uint32_t place,
@@ -433,16 +478,15 @@ static void score_block(struct list_head *head, unsigned class,
 
     while (p < end) {
         uint32_t posting;
-        p = take_varint(p, &posting);
+        p = take_posting(p, &posting);
         place += posting >> LEVEL_BITS;
         scores[place] = (uint16_t)(scores[place] + products[posting & (VECTOR_LEVELS - 1)]);
     }
 }
 
-void segment_score(const struct segment *s, const struct pool *p, uint32_t number,
-                   const uint16_t products[VECTOR_LEVELS], uint16_t scores[SEGMENT_DOCUMENTS])
+static void score_list(const struct segment_list *l, const struct pool *p,
+                       const uint16_t products[VECTOR_LEVELS], uint16_t scores[SEGMENT_DOCUMENTS])
 {
-    const struct segment_list *l = list_find(s->lists, s->lists_room, number);
     uint32_t block = l->ref;
 
     if (block & only_document) {
@@ -460,6 +504,23 @@ void segment_score(const struct segment *s, const struct pool *p, uint32_t numbe
         score_block(head, list_class(l), products, from, scores);
         block = before;
     }
+}
+
+/* What is read next was asked for some steps before: lists lie all over the memory. */
+void segment_score(const struct segment *s, const struct pool *p, const struct segment_asked *terms,
+                   size_t n, uint16_t scores[SEGMENT_DOCUMENTS])
+{
+    const struct segment_list *lists[FEATURES_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(&s->lists[list_home(terms[i].number, s->lists_room)]);
+    for (size_t i = 0; i < n; i++) {
+        lists[i] = list_find(s->lists, s->lists_room, terms[i].number);
+        if (lists[i]->ref != 0 && !(lists[i]->ref & only_document))
+            __builtin_prefetch(pool_at(p, lists[i]->ref));
+    }
+    for (size_t i = 0; i < n; i++)
+        score_list(lists[i], p, terms[i].products, scores);
 }
 
 size_t segment_bytes(const struct segment *s)

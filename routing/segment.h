@@ -15,17 +15,21 @@ enum {
     SEGMENT_DOCUMENTS = 1 << SEGMENT_BITS,
     SEGMENT_ID_BYTES = 16,
     SEGMENT_TEXT_MAX = 64, /* bytes of an id that is kept as a text */
-    SEGMENT_RECORDS = 64   /* in one block */
+    SEGMENT_RECORDS = 64,  /* in one block */
+    SEGMENT_MARKS = 512    /* in one block */
 };
 
-/* One document: 32 bytes. */
+/* One document in 32 bytes: a record, and apart from it what a search looks at. */
 struct segment_record {
     unsigned char id[SEGMENT_ID_BYTES];
     uint32_t fingerprint[2]; /* low half first */
     uint32_t block;          /* terms, words of the title, the id's text if it has one */
-    uint8_t norm[2];         /* of all terms; without those of its own language: segment_norm */
-    uint8_t units;           /* of block, the low eight bits */
-    uint8_t flags;           /* below; the language in the low bits */
+};
+
+struct segment_mark {
+    uint8_t norm[2]; /* of all terms; without those of its own language: segment_norm */
+    uint8_t units;   /* of the record's block, the low eight bits */
+    uint8_t flags;   /* below; the language in the low bits */
 };
 
 enum {
@@ -44,6 +48,7 @@ struct segment_list {
 struct segment {
     uint32_t country;                                     /* index in the index's table */
     uint32_t blocks[SEGMENT_DOCUMENTS / SEGMENT_RECORDS]; /* of records */
+    uint32_t marks[SEGMENT_DOCUMENTS / SEGMENT_MARKS];    /* blocks of them */
     uint32_t documents_n, removed_n;
     uint32_t lists_n, lists_room;
     struct segment_list *lists; /* owned, open addressing by term */
@@ -70,6 +75,7 @@ uint32_t segment_add(struct segment *s, struct pool *p, const struct segment_doc
 void segment_remove(struct segment *s, struct pool *p, uint32_t place);
 struct segment_record *segment_record(const struct segment *s, const struct pool *p,
                                       uint32_t place);
+struct segment_mark *segment_mark(const struct segment *s, const struct pool *p, uint32_t place);
 
 /* The terms of a document that was not removed, by number, ascending: returns how many. */
 struct segment_term {
@@ -85,11 +91,14 @@ size_t segment_words(const struct segment *s, const struct pool *p, uint32_t pla
 
 float segment_norm(uint8_t norm);
 
-/* Adds products[level] to scores[place] for each document that has the term. */
-void segment_score(const struct segment *s, const struct pool *p, uint32_t number,
-                   const uint16_t products[VECTOR_LEVELS], uint16_t scores[SEGMENT_DOCUMENTS]);
-/* To be called some terms before segment_score. */
-void segment_prefetch(const struct segment *s, uint32_t number);
+/* A term that is asked for, and what it adds to the score of a document that has it at a level. */
+struct segment_asked {
+    uint32_t number;
+    uint16_t products[VECTOR_LEVELS];
+};
+/* Adds to scores[place] for each document and each of the n <= FEATURES_MAX terms that it has. */
+void segment_score(const struct segment *s, const struct pool *p, const struct segment_asked *terms,
+                   size_t n, uint16_t scores[SEGMENT_DOCUMENTS]);
 size_t segment_bytes(const struct segment *s);
 
 #endif

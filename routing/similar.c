@@ -198,19 +198,17 @@ static void query_init(struct query *q, const struct similar_index *x, const str
     index_rarities(x->index, &q->vector, q->rarities);
 }
 
-static size_t find_in(const struct similar_index *x, const struct reading *r, const char *country,
-                      enum index_scope scope, struct similar_hit hits[SIMILAR_HITS_MAX])
+static size_t find_in(const struct query *q, const char *country, enum index_scope scope,
+                      struct similar_hit hits[SIMILAR_HITS_MAX])
 {
     struct index_hit found[SIMILAR_LOOKS];
     struct similar_hit all[SIMILAR_LOOKS];
-    struct query q;
     size_t found_n, n = 0;
 
-    query_init(&q, x, r);
-    found_n = index_search(x->index, &q.vector, country, scope,
+    found_n = index_search(q->x->index, &q->vector, country, scope,
                            scope == INDEX_OTHERS ? SIMILAR_HITS_MAX : SIMILAR_LOOKS, found);
     for (size_t i = 0; i < found_n; i++)
-        n += hit_make(&q, &found[i], SIMILAR_POSSIBLE, &all[n]);
+        n += hit_make(q, &found[i], SIMILAR_POSSIBLE, &all[n]);
     qsort(all, n, sizeof *all, compare_probability);
     for (; n > SIMILAR_HITS_MAX; n--)
         similar_hit_clear(&all[n - 1]);
@@ -221,13 +219,20 @@ static size_t find_in(const struct similar_index *x, const struct reading *r, co
 size_t similar_find(const struct similar_index *x, const char *country, const struct reading *r,
                     struct similar_hit hits[SIMILAR_HITS_MAX])
 {
-    return find_in(x, r, country, INDEX_SAME, hits);
+    struct query q;
+
+    query_init(&q, x, r);
+    return find_in(&q, country, INDEX_SAME, hits);
 }
 
-size_t similar_related(const struct similar_index *x, const char *country, const struct reading *r,
-                       struct similar_hit hits[SIMILAR_HITS_MAX])
+size_t similar_check(const struct similar_index *x, const char *country, const struct reading *r,
+                     struct similar_hit hits[SIMILAR_CHECK_MAX], size_t *ret_own_n)
 {
-    return find_in(x, r, country, INDEX_OTHERS, hits);
+    struct query q;
+
+    query_init(&q, x, r);
+    *ret_own_n = find_in(&q, country, INDEX_SAME, hits);
+    return *ret_own_n + find_in(&q, country, INDEX_OTHERS, hits + *ret_own_n);
 }
 
 static size_t list(const struct similar_index *x, const struct reading *r, const char *country,

@@ -12,6 +12,7 @@
 enum similar_verdict { SIMILAR_NONE, SIMILAR_POSSIBLE, SIMILAR_LIKELY, SIMILAR_CERTAIN };
 enum {
     SIMILAR_HITS_MAX = 10,
+    SIMILAR_CHECK_MAX = 2 * SIMILAR_HITS_MAX,
     SIMILAR_LOOKS = 24, /* documents compared in full */
     SIMILAR_WORDS_MAX = 8,
     SIMILAR_PACKED_MAX = 576 /* bytes */
@@ -56,15 +57,16 @@ size_t similar_count(const struct similar_index *x);
 /* Of memory, all in all. */
 size_t similar_bytes(const struct similar_index *x);
 
-/* The two below write up to SIMILAR_HITS_MAX hits, best first, and return how many; clear each
+/* The two below write hits that are at least possible, best first, and return how many; clear each
  * with similar_hit_clear. A request finds itself too when it is in the index. */
 
-/* Of the same country, at least possible. */
+/* Up to SIMILAR_HITS_MAX of the same country. */
 size_t similar_find(const struct similar_index *x, const char *country, const struct reading *r,
                     struct similar_hit hits[SIMILAR_HITS_MAX]);
-/* Of the other countries, at least possible: for joint work, never to be merged. */
-size_t similar_related(const struct similar_index *x, const char *country, const struct reading *r,
-                       struct similar_hit hits[SIMILAR_HITS_MAX]);
+/* The same, and behind those ret_own_n up to SIMILAR_HITS_MAX of the other countries: for joint
+ * work, never to be merged. */
+size_t similar_check(const struct similar_index *x, const char *country, const struct reading *r,
+                     struct similar_hit hits[SIMILAR_CHECK_MAX], size_t *ret_own_n);
 
 /* The two below write up to SIMILAR_LOOKS hits, by score, whatever their verdict. */
 

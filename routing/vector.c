@@ -20,18 +20,13 @@ enum { HEAD_BYTES = 11, COUNT_BITS = 8 };
 #define LEVEL_LEAST 0.15f
 #define LEVEL_STEP 1.25f
 
-static const float levels[VECTOR_LEVELS] = {
+const float vector_levels[VECTOR_LEVELS] = {
 #define LEVEL_2(w) (w), (w)*LEVEL_STEP
 #define LEVEL_4(w) LEVEL_2(w), LEVEL_2((w)*LEVEL_STEP *LEVEL_STEP)
 #define LEVEL_4_UP (LEVEL_STEP * LEVEL_STEP * LEVEL_STEP * LEVEL_STEP)
     LEVEL_4(LEVEL_LEAST), LEVEL_4(LEVEL_LEAST *LEVEL_4_UP),
     LEVEL_4(LEVEL_LEAST *LEVEL_4_UP *LEVEL_4_UP),
     LEVEL_4(LEVEL_LEAST *LEVEL_4_UP *LEVEL_4_UP *LEVEL_4_UP)};
-
-float vector_weight(uint8_t weight)
-{
-    return levels[weight & (VECTOR_LEVELS - 1)];
-}
 
 static uint8_t weight_round(const struct feature *f)
 {

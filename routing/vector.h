@@ -41,7 +41,12 @@ struct vector {
 };
 
 /* What a weight is worth; each level is a quarter above the one below it. */
-float vector_weight(uint8_t weight);
+extern const float vector_levels[VECTOR_LEVELS];
+static inline float vector_weight(uint8_t weight)
+{
+    return vector_levels[weight & (VECTOR_LEVELS - 1)];
+}
+
 /* A key that tells one request from its sibling when it stands in the title: other lake, other
  * phase, other year. */
 bool vector_is_slot(const struct vector_term *t);

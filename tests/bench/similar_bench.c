@@ -96,7 +96,8 @@ static size_t hits_clear(struct similar_hit *hits, size_t n)
 static void check(struct bench *b, double *ret_cpu_s, double *ret_read_s, double *ret_wall_s,
                   size_t *hits_n)
 {
-    struct similar_hit hits[SIMILAR_HITS_MAX];
+    struct similar_hit hits[SIMILAR_CHECK_MAX];
+    size_t own_n;
     struct mixed mixed;
     double begin_s, begin_wall_s;
     struct reading *r;
@@ -108,8 +109,7 @@ static void check(struct bench *b, double *ret_cpu_s, double *ret_read_s, double
     begin_wall_s = wall_s();
     r = reading_new(b->engine, &mixed.draft);
     *ret_read_s = figure_cpu_s() - begin_s;
-    *hits_n += hits_clear(hits, similar_find(b->index, mixed.draft.country, r, hits));
-    *hits_n += hits_clear(hits, similar_related(b->index, mixed.draft.country, r, hits));
+    *hits_n += hits_clear(hits, similar_check(b->index, mixed.draft.country, r, hits, &own_n));
     *ret_cpu_s = figure_cpu_s() - begin_s;
     *ret_wall_s = wall_s() - begin_wall_s;
     reading_free(r);
