@@ -3,7 +3,9 @@
 #include "cli/action_command.h"
 #include "cli/assess_command.h"
 #include "cli/audit_command.h"
+#include "cli/backup_command.h"
 #include "cli/completion_command.h"
+#include "cli/doctor_command.h"
 #include "cli/help_command.h"
 #include "cli/line.h"
 #include "cli/queue_command.h"
@@ -177,6 +179,12 @@ static const struct command fixed[] = {
      "Learns from what claims, declines and manual routes have taught, or from labelled texts, and prints how\n"
      "good the weights in use and the learned ones are. Nothing changes without --out or --apply.\n",
      learn_flags, routing_learn_run, 0},
+    {GROUP_SERVER, "doctor", "", 0, 0, "look at everything that Liaison rests on; each finding says what to do",
+     "Settings, reference data, lexicon, keys, disk, clock, Redis, workers, daemon, mail. Exit status 1 when something\n"
+     "is wrong, 0 with warnings only.\n", server_flags, doctor_run, 0},
+    {GROUP_SERVER, "backup", "DIR", 1, 1, "copy everything that must outlive a lost disk into this new folder",
+     "Works while Liaison runs: every request that was accepted before it begins is in the copy. The keys are not:\n"
+     "keep them elsewhere. To restore, stop Liaison, put the folder in the place of `state`, start it.\n", server_flags, backup_run, 0},
     {GROUP_SERVER, "audit verify", "", 0, 0, "compare the audit log with its signed checkpoints, and the store with the log",
      "liaison-verify does the first part for those who have only the files.\n", audit_flags, audit_verify_run, 0},
     {GROUP_SERVER, "keys audit", "NAME FILE", 2, 2, "make a key that signs the audit log, print the one that checks it",

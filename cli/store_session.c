@@ -3,7 +3,9 @@
 #include "base/id.h"
 #include "cli/server_settings.h"
 #include "store/audit_store.h"
+#include "store/info_store.h"
 #include "store/lesson_store.h"
+#include "store/queue_store.h"
 #include "store/rights.h"
 #include "store/signing_store.h"
 
@@ -21,6 +23,8 @@ struct store_session {
     struct err fault;        /* the first one since session_settle */
     /* what the answers brought */
     struct credential credential;
+    struct store_info info;
+    struct health *health;          /* borrowed from who asks, while it does */
     json_t *ids;                    /* owned until taken */
     json_t *lessons;                /* owned until taken */
     json_t *audit;                  /* owned until taken */
@@ -223,6 +227,49 @@ enum err_code store_session_lessons(struct store_session *s, json_t **ret_lesson
         *ret_unreadable_n = s->unreadable_n;
         s->lessons = NULL;
     }
+    return rc;
+}
+
+static void session_informed(void *arg, const struct store_info *info, const struct err *e)
+{
+    struct store_session *s = arg;
+
+    s->info = *info;
+    session_answered(s, e);
+}
+
+enum err_code store_session_info(struct store_session *s, struct store_info *ret_info,
+                                 struct err *e)
+{
+    enum err_code rc;
+
+    s->open_n++;
+    store_info_read(s->store, session_informed, s);
+    rc = session_settle(s, e);
+    if (rc == ERR_OK)
+        *ret_info = s->info;
+    return rc;
+}
+
+static void session_counted(void *arg, const struct health *h, const struct err *e)
+{
+    struct store_session *s = arg;
+
+    if (e->code == ERR_OK && s->health)
+        *s->health = *h;
+    session_answered(s, e);
+}
+
+enum err_code store_session_workers(struct store_session *s, struct health *ret_health,
+                                    struct err *e)
+{
+    enum err_code rc;
+
+    s->open_n++;
+    s->health = ret_health;
+    queue_store_workers(s->store, session_counted, s);
+    rc = session_settle(s, e);
+    s->health = NULL;
     return rc;
 }
 

@@ -9,7 +9,9 @@
 #include "config/setting.h"
 #include "store/token_store.h"
 
+struct health;
 struct line;
+struct store_info;
 struct store_session; /* opaque */
 
 /* ERR_CONFIG: settings or keys are wrong. Whether the store answers shows at the first call. */
@@ -39,6 +41,13 @@ enum err_code store_session_ids(struct store_session *s, json_t **ret_ids, struc
  * partition oldest first. *ret_unreadable_n: those that no key opens are left out. */
 enum err_code store_session_lessons(struct store_session *s, json_t **ret_lessons,
                                     size_t *ret_unreadable_n, struct err *e) ERR_CHECK;
+
+/* What Redis says of itself. */
+enum err_code store_session_info(struct store_session *s, struct store_info *ret_info,
+                                 struct err *e) ERR_CHECK;
+/* Only the workers of ret_health are filled. */
+enum err_code store_session_workers(struct store_session *s, struct health *ret_health,
+                                    struct err *e) ERR_CHECK;
 
 /* Entries of a stream behind `after` as the audit log has them: new reference to an array of stream
  * id, line, stream id, line, .. */

@@ -555,6 +555,19 @@ static void workers_read(void *arg, const struct redisReply *reply, const struct
     health_finish(op);
 }
 
+void queue_store_workers(struct store *s, health_fn fn, void *arg)
+{
+    struct health_op *op = mem_new(1, sizeof *op);
+    struct args a = {0};
+
+    op->fn = fn;
+    op->arg = arg;
+    op->left = 1;
+    args_add(&a, "HGETALL");
+    keys_add_system(&a, "workers", NULL);
+    store_call(s, STORE_SYSTEM, &a, 0, workers_read, op);
+}
+
 void queue_store_health(struct store *s, const char *const *names, size_t inboxes_at,
                         int64_t now_ms, health_fn fn, void *arg)
 {

@@ -131,6 +131,8 @@ typedef void (*health_fn)(void *arg, const struct health *h, const struct err *e
  * inboxes, "inbox:offer:ramsar" ... */
 void queue_store_health(struct store *s, const char *const *names, size_t inboxes_at,
                         int64_t now_ms, health_fn fn, void *arg);
+/* The same of the workers alone. */
+void queue_store_workers(struct store *s, health_fn fn, void *arg);
 /* Whether it was seen lately. */
 bool heartbeat_is_live(const struct heartbeat *w, int64_t now_ms);
 /* Whether it has that role, or may have it. */
