@@ -43,11 +43,11 @@ ${assets.pieces.map((p) => `<link rel="modulepreload" href="${p}">`).join("")}${
 <div id="front">
 <h1>${t("front.title")}</h1>
 <p class="lead">${t("front.lead")}</p>
+<noscript><div class="note"><p>${t("front.noscript")}</p><p><a href="/v1/statistics">${t("front.noscript.counts")}</a></p></div></noscript>
 <section aria-labelledby="how"><h2 id="how">${t("front.how")}</h2><ol class="how">${steps}</ol></section>
 <section aria-labelledby="who"><h2 id="who">${t("front.who")}</h2><p>${t("front.who.text")}</p><ul class="grid">${cards}</ul></section>
 <div id="counts"></div>
 <section aria-labelledby="get"><h2 id="get">${t("front.token")}</h2><p>${t("front.token.text")}</p></section>
-<noscript><p class="note">${t("front.noscript")}</p></noscript>
 </div>
 <div id="app"></div>
 </main>

@@ -1,5 +1,6 @@
 """The web pages as the daemon serves them: addresses, codings, tags, policy, languages."""
 import gzip
+import json
 import re
 
 import pytest
@@ -51,6 +52,12 @@ def test_nothing_else_of_the_folder_is_served(site):
     assert head.status == 200 and not head.body and int(head.headers["content-length"]) > 1000
 
 
+def parted(text):
+    """The page, and the words that came with it: data, which no browser runs."""
+    block = re.search(r'<script type="application/json" id="words">([^<]*)</script>\n', text)
+    return text.replace(block[0], ""), json.loads(block[1])
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_front_page_is_whole_in_each_language(site, code):
     tag, direction = LANGUAGES[code]
@@ -61,7 +68,9 @@ def test_the_front_page_is_whole_in_each_language(site, code):
     assert f'<html lang="{tag}" dir="{direction}"' in text
     bar = re.search(r'<nav class="languages".*?</nav>', text, re.S)[0]
     assert re.findall(r'href="/(..)"', bar) == list(LANGUAGES)  # the order of the United Nations
-    assert "{" not in re.sub(r"<[^>]*>", "", text)
+    shown, words = parted(text)
+    assert "{" not in re.sub(r"<[^>]*>", "", shown)
+    assert {"web.sign_in", "web.new"} <= words.keys() and "front.title" not in words
     for name in (i["name"][code] for i in site.api("coordinator", "GET", "/v1/secretariats").doc["items"]):
         assert name.replace("&", "&amp;") in text
 
@@ -70,7 +79,7 @@ def test_the_policy_is_strict_and_what_it_forbids_is_not_there(site):
     answer = site.api(None, "GET", "/en")
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'") and "unsafe" not in policy and "frame-ancestors 'none'" in policy
-    text = answer.body.decode()
+    text, _ = parted(answer.body.decode())
     assert not re.search(r"<style|<script(?![^>]*src=)| style=| on[a-z]+=|https?://", text)
     links = re.findall(r'(?:href|src)="(/_/[^"]*)"', text)
     assert links and {path for path, *_ in table()} >= set(links)

@@ -16,7 +16,7 @@ export async function start() {
 export const stop = () => browser.close();
 
 /** A page of somebody; who null: nobody is signed in; language null: nothing is opened yet. Faults of the script end the test. */
-export async function open(who, { language = "en", scheme = "light", width = 1100, height = 900, hash = "", live = true, isCounted = false } = {}) {
+export async function open(who, { language = "en", scheme = "light", width = 1100, height = 900, hash = "", live = true, isCounted = false, script = true } = {}) {
   if (who && !states.has(who)) {
     const context = await browser.newContext({ locale: "en" });
     const page = await context.newPage();
@@ -28,7 +28,7 @@ export async function open(who, { language = "en", scheme = "light", width = 110
     await context.close();
   }
   const context = await browser.newContext({
-    locale: "en", colorScheme: scheme, viewport: { width, height }, storageState: who ? states.get(who) : undefined,
+    locale: "en", colorScheme: scheme, javaScriptEnabled: script, viewport: { width, height }, storageState: who ? states.get(who) : undefined,
     serviceWorkers: isCounted ? "block" : "allow", // what a service worker fetches is not seen by the page
   });
   context.setDefaultTimeout(15000);

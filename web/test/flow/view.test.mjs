@@ -130,6 +130,27 @@ async function picture(page, file) {
   await page.screenshot({ path: `${shots}/${file}.png`, fullPage: true });
 }
 
+test("without a script the page says how requests are sent then", async () => {
+  const page = await open(null, { language: "fr", script: false });
+  assert.match(await page.textContent("noscript"), /liaison submit FILE/);
+  assert.ok(await page.locator("#front .card").count() >= 8);
+  await close(page);
+});
+
+test("on paper there is the request, without buttons and bars; forced colours keep the borders", async () => {
+  const page = await open("country:KEN", { hash: `#/r/${r.open.id}` });
+  await page.waitForSelector("article .answers");
+  await page.emulateMedia({ media: "print" });
+  if (shots) await picture(page, "paper-en");
+  for (const gone of ["header", "footer", ".actions", "article > .acts"]) assert.ok(!(await page.isVisible(gone)), gone);
+  assert.ok(await page.isVisible("article .said") && await page.isVisible("article .ref"));
+  await page.emulateMedia({ media: "screen", forcedColors: "active" });
+  if (shots) await picture(page, "forced-en");
+  const border = await page.evaluate(() => getComputedStyle(document.querySelector(".tag")).borderTopWidth);
+  assert.equal(border, "1px");
+  await close(page);
+});
+
 /** Bytes as they came over the wire, heads included. */
 async function costs(page) {
   const client = await page.context().newCDPSession(page);
