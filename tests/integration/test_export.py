@@ -5,6 +5,8 @@ import json
 import socket
 import subprocess
 
+import pytest
+
 from harness import BIN, name, nonsense, wait_until, wetland
 from test_bulk import bulk, draft, lines_of
 
@@ -71,6 +73,31 @@ def test_histories_are_told(site):
     assert [(r["action"], r["to"]) for r in rows] == [(x["action"], x["to"]) for x in want]
     assert rows[-1]["text"] == question
     assert site.api("country:RWA", "GET", "/v1/requests?of=money", headers=CSV).status == 400
+
+
+ROLES = {"country:BDI": True, "country:LSO": False, "secretariat:ramsar": True, "secretariat:iwc": False, "coordinator": True,
+         "operator": None}
+
+
+@pytest.mark.parametrize("who, sees", ROLES.items(), ids=ROLES)
+def test_what_each_role_takes_out_and_brings_in(site, who, sees):
+    """A request that is for its country, its lead and the desk; None: nothing at all."""
+    doc = site.routed("BDI", **wetland(name()))
+    for query, mine in (("", lambda x: x["id"] == doc["id"]), ("?of=history", lambda x: x["id"] == doc["id"])):
+        for how in (NDJSON, CSV):
+            if sees is None:
+                assert site.api(who, "GET", "/v1/requests" + query, headers=how).status == 403
+                continue
+            told = lines(site, who, query) if how is NDJSON else table(site, who, query)
+            assert bool([x for x in told if mine(x)]) is sees, (query, how)
+            if who.startswith("country"):
+                assert {x["country"] for x in told if "country" in x} <= {who[-3:]}
+    allowed = who.startswith("country") or who == "coordinator"
+    answer = site.api(who, "POST", "/v1/requests:bulk", lines_of(draft("BDI")), {"Content-Type": "application/x-ndjson"})
+    assert answer.status == (200 if allowed else 403), answer
+    if allowed:
+        told = [json.loads(line) for line in answer.body.decode().splitlines()]
+        assert told[-1]["summary"]["failed"] == (0 if who in ("country:BDI", "coordinator") else 1), told
 
 
 def test_no_cell_is_a_formula(site):
