@@ -125,7 +125,7 @@ static char *flag_value(const struct field *f)
         buf_add_text(&text, "TEXT");
         break;
     }
-    if (f->list_max)
+    if (f->list_max && f->kind != FIELD_OBJECT)
         buf_add_text(&text, ",..");
     return buf_take(&text);
 }
@@ -230,6 +230,11 @@ static json_t *list_value(const struct field *f, const char *value)
     char *rest = copy;
     char *part;
 
+    if (f->kind == FIELD_OBJECT) { /* all of them in one JSON text */
+        json_decref(list);
+        list = one_value(f, value);
+        rest = NULL;
+    }
     while (list && (part = strsep(&rest, ",")))
         if (*part && json_array_append_new(list, one_value(f, part))) {
             json_decref(list);

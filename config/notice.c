@@ -19,7 +19,8 @@ static const struct {
     {"coordinator", NOTICE_COORDINATOR},
     {"offered",     NOTICE_OFFERED    },
     {"whom",        NOTICE_WHOM       },
-    {"ball",        NOTICE_BALL       }
+    {"ball",        NOTICE_BALL       },
+    {"closest",     NOTICE_CLOSEST    }
 };
 
 static unsigned telling_bit(const char *word, size_t bytes)

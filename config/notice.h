@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { NOTICES_MAX = 96 };
+enum { NOTICES_MAX = 128 };
 
 /* Bits of notice_row.tells. */
 enum {
@@ -24,7 +24,8 @@ enum {
     NOTICE_COORDINATOR = 64, /* the desk */
     NOTICE_OFFERED = 128,    /* have a pending offer of any role */
     NOTICE_WHOM = 256,       /* whom the event names */
-    NOTICE_BALL = 512        /* who must act now */
+    NOTICE_BALL = 512,       /* who must act now */
+    NOTICE_CLOSEST = 1024    /* the secretariat that is asked in triage */
 };
 
 /* What a mail's answer may do. */

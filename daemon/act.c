@@ -108,6 +108,7 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
     struct err refusal = {0};
     int64_t now_ms = clock_now_ms();
     json_t *line, *lesson;
+    bool remembers;
 
     stored_clear(&op->stored);
     if (!stored || record_view_of(&stored->record, &t->who) == RECORD_HIDDEN) {
@@ -124,17 +125,19 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
         act_refused(op, &refusal);
         return;
     }
+    transition_check(&op->before, op->action, &t->who, &op->input, now_ms, &faults);
     if (op->action == ACTION_ROUTE)
         what.judgements_n =
             judgement_of_route(&op->before, op->stored.inner, op->input.not_of, &t->who, now_ms,
                                judgements, "#/not_duplicate_of", &faults);
     if (faults.n) {
-        task_faults(act_end(op), &(struct err){ERR_VALIDATION, "not listed"}, &faults);
+        task_faults(act_end(op), &(struct err){ERR_VALIDATION, "not of this request"}, &faults);
         return;
     }
-    view_remember(op->stored.inner, &op->stored.record, op->action, &t->who, &op->input, now_ms);
+    remembers = view_remember(op->stored.inner, &op->stored.record, op->action, &t->who, &op->input,
+                              now_ms);
     line = view_history(&op->before, &op->stored.record, op->action, &t->who, &op->input, now_ms);
-    change.inner = op->input.text ? op->stored.inner : NULL;
+    change.inner = remembers ? op->stored.inner : NULL;
     change.history = line;
     lesson = lesson_json(&op->before, &op->stored.record, op->action, &t->who, &op->input,
                          json_object_get(op->stored.inner, "grounds"), now_ms);
@@ -142,6 +145,10 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
     what.lessons_kept = t->app->settings.lessons;
     if (op->action == ACTION_ESCALATE)
         what.degree = op->stored.record.level;
+    if (op->action == ACTION_ASK && op->stored.record.asked_n > QUESTIONS_MANY)
+        what.degree = QUESTIONS_MANY + 1;
+    if (op->action == ACTION_CONTRIBUTE && op->input.dissents)
+        what.degree = 1;
     request_store_move(t->app->store, &what, act_moved, op);
     json_decref(lesson);
     json_decref(line);

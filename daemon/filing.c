@@ -25,7 +25,7 @@ void filing_clear(struct filing *f)
     f->doc = NULL;
 }
 
-static void record_begin(struct record *r, const struct request *request)
+static void record_begin(struct record *r, const struct request *request, const json_t *doc)
 {
     int64_t now_ms = clock_now_ms();
 
@@ -38,6 +38,7 @@ static void record_begin(struct record *r, const struct request *request)
     r->version = 1;
     r->submitted_ms = r->updated_ms = r->since_ms = now_ms;
     r->return_state = STATE_SAME;
+    item_begin(r, doc);
 }
 
 /* A reader is told no other size than it has. */
@@ -94,7 +95,7 @@ enum err_code filing_read(struct filing *f, struct task *t, json_t *doc, const c
     f->doc = doc;
     if (!request_decode(doc, country, &t->app->codes, &f->request, &f->faults))
         return err_set(e, ERR_VALIDATION, "%zu faults", f->faults.n);
-    record_begin(&f->record, &f->request);
+    record_begin(&f->record, &f->request, doc);
     return ERR_OK;
 }
 

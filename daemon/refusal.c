@@ -79,15 +79,29 @@ static json_t *allowed_json(const struct record *r, const struct principal *who,
     return list;
 }
 
+static bool is_action(const struct refusal *op, enum action a)
+{
+    return !strcmp(op->task->action, action_words[a]);
+}
+
 /* The words that fit best; NULL: the usual ones. */
 static const char *variant_of(const struct refusal *op)
 {
     bool own = !strcmp(op->acted.id, op->blocking.id);
+    unsigned allowed = transition_allowed(&op->acted, &op->task->who, clock_now_ms());
 
     if (op->err.code != ERR_STATE)
         return NULL;
+    if (own && (allowed & 1u << ACTION_PLAN) && is_action(op, ACTION_PLAN))
+        return "plan"; /* allowed, but not with this body */
+    if (own && op->acted.dissent == DISSENT_UNSEEN && is_action(op, ACTION_ANSWER))
+        return "dissent";
+    if (own && (allowed & 1u << ACTION_ANSWER) && is_action(op, ACTION_ANSWER))
+        return "items";
+    if (own && (allowed & 1u << ACTION_ROUTE) && is_action(op, ACTION_ROUTE))
+        return "route";
     if (own && op->acted.state == STATE_MERGED && op->task->who.role == ROLE_COORDINATOR &&
-        !strcmp(op->task->action, action_words[ACTION_UNMERGE]))
+        is_action(op, ACTION_UNMERGE))
         return "undo"; /* it is late: nothing else hinders the coordinator */
     if (*op->survivor)
         return own ? "merged" : "other_merged";
@@ -124,18 +138,20 @@ static void refusal_answer(struct refusal *op)
     struct refusal r = *op;
     const struct record *acted = &r.acted;
     char list[320], tag[ETAG_BYTES], since[CLOCK_TEXT_BYTES], until[CLOCK_TEXT_BYTES];
+    char due[CLOCK_TEXT_BYTES];
     json_t *allowed = allowed_json(acted, &r.task->who, list, sizeof list);
     json_t *members;
     const struct word_value values[] = {
-        {"state",   state_words[r.blocking.state]},
-        {"allowed", list                         },
-        {"holder",  acted->lead                  },
-        {"since",   clock_text(acted->claimed_ms,  since)},
-        {"current",         etag_write(acted->version,                              "", tag)},
-        {"until",       clock_text(acted->undo_ms,   until)},
-        {"other",   r.blocking.reference},
-        {"survivor",         r.survivor                               },
-        {NULL,         NULL                            }
+        {"state",               state_words[r.blocking.state]},
+        {"allowed",             list                         },
+        {"holder",              acted->lead                  },
+        {"since",               clock_text(acted->claimed_ms,  since)},
+        {"current",                     etag_write(acted->version,                                          "", tag)},
+        {"until",                   clock_text(acted->undo_ms,   until)},
+        {"until_due",               clock_text(acted->due_ms, due)},
+        {"other",                     r.blocking.reference                                       },
+        {"survivor",                 r.survivor                                             },
+        {NULL,NULL}
     };
 
     free(op);

@@ -75,7 +75,8 @@ enum standing {
     STANDING_LEAD,      /* holds the claim */
     STANDING_SUPPORTER, /* has accepted to support */
     STANDING_TEAM,      /* lead or supporter */
-    STANDING_ROUTED     /* may take the lead, is invited, or is of the team */
+    STANDING_ROUTED,    /* may take the lead, is invited, or is of the team */
+    STANDING_CLOSEST    /* would be nearest to it, by the router's scores */
 };
 extern const char *const standing_words[];
 
@@ -91,7 +92,9 @@ enum guard {
     GUARD_FROM_DELIVERY,
     GUARD_RESOLVED,   /* outcome "resolved" */
     GUARD_UNRESOLVED, /* outcome "partly" or "not_resolved" */
-    GUARD_RECENT,     /* closed at most 180 days ago */
+    GUARD_WILLING,    /* closed at most 180 days ago, and the lead has not given it back since .. */
+    GUARD_RECENT,     /* .. whether or not */
+    GUARD_IN_PART,    /* the body says that more follows */
     /* An action on two requests is one row for each (protocol/merge.h): */
     GUARD_YIELDS,     /* .. the other one was received earlier */
     GUARD_SURVIVES,   /* .. this one was received earlier */
@@ -109,9 +112,20 @@ enum guard {
     GUARD_DUE_NEXT_LEAD,
     GUARD_DUE_NO_LEAD,
     GUARD_LAPSED, /* withdrawn for want of a reply, at most 180 days ago */
-    GUARD_CYCLES  /* unmatched for the second time, or for a whole cycle */
+    GUARD_CYCLES, /* unmatched for the second time, or for a whole cycle */
+    GUARD_ANEW,   /* to others than before, or a cycle has passed */
+    /* Nobody is sent away by one desk alone: */
+    GUARD_NOBODY_CLOSE,      /* the router found no secretariat that is near */
+    GUARD_SOMEBODY_CLOSE,    /* .. it did */
+    GUARD_DECLINE_PROPOSED,  /* the desk would decline .. */
+    GUARD_REFERRAL_PROPOSED, /* .. or refer it */
+    /* What of the help is left to do (item.h): */
+    GUARD_PLANNABLE, /* some of it needs a plan, or its kind is not known, or it takes long */
+    GUARD_SIMPLE,    /* none of it needs a plan, and no disagreement is unseen */
+    GUARD_ACCOUNTED, /* each item is done, dropped or with a supporter, no disagreement unseen */
+    GUARD_DISSENT    /* contributors disagree, and the desk has not seen it */
 };
-enum { GUARDS_N = GUARD_CYCLES + 1 };
+enum { GUARDS_N = GUARD_DISSENT + 1 };
 
 /* Who hears of an escalation: 1 the officer of the ball-holder and the deputy, 2 the head of unit
  * and the coordinator, 3 the heads of all routed secretariats and the chair, as information (domain

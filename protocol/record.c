@@ -6,8 +6,10 @@
 const char *const offer_role_words[] = {"lead", "support", NULL};
 const char *const offer_state_words[] = {"pending",   "accepted",  "declined", "expired",
                                          "withdrawn", "completed", NULL};
+const char *const proposal_words[] = {"", "decline", "referral", NULL};
+const char *const dissent_words[] = {"", "unseen", "seen", NULL};
 
-/* Offers as arrays of five, or of seven with what a supporter did: kept with every request, so
+/* Offers as arrays of five, or of nine with what a supporter did: kept with every request, so
  * short. */
 static json_t *offers_write(const struct record *r)
 {
@@ -18,10 +20,12 @@ static json_t *offers_write(const struct record *r)
 
         json_array_append_new(list, json_pack("[s, i, i, I, i]", o->secretariat, (int)o->role,
                                               (int)o->state, (json_int_t)o->due_ms, o->reason));
-        if (o->contributed_ms || o->is_reminded) {
-            json_array_append_new(json_array_get(list, i), json_integer(o->contributed_ms));
-            json_array_append_new(json_array_get(list, i), json_integer(o->is_reminded));
-        }
+        if (!o->contributed_ms && !o->reminded_n && !o->awaited_ms)
+            continue;
+        json_array_append_new(json_array_get(list, i), json_integer(o->contributed_ms));
+        json_array_append_new(json_array_get(list, i), json_integer(o->reminded_n));
+        json_array_append_new(json_array_get(list, i), json_integer(o->awaited_ms));
+        json_array_append_new(json_array_get(list, i), json_integer(o->dissents));
     }
     return list;
 }
@@ -35,10 +39,32 @@ static json_t *informed_write(const struct record *r)
     return list;
 }
 
+static json_t *items_write(const struct record *r)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < r->items_n; i++)
+        json_array_append_new(list, json_pack("[i, i, s]", r->items[i].kind, (int)r->items[i].state,
+                                              r->items[i].holder));
+    return list;
+}
+
 /* What few records have is written only with those that have it. */
 static void rare_write(json_t *meta, const struct record *r)
 {
     json_t *was;
+
+    if (*r->closest || r->proposal)
+        json_object_set_new(
+            meta, "y", json_pack("[s, i, i]", r->closest, (int)r->proposal, r->proposed_reason));
+    if (r->asked_n)
+        json_object_set_new(meta, "a", json_integer(r->asked_n));
+    if (r->is_unwilling)
+        json_object_set_new(meta, "w", json_true());
+    if (r->dissent)
+        json_object_set_new(meta, "q", json_integer(r->dissent));
+    if (r->kinds || r->items_n)
+        json_object_set_new(meta, "it", json_pack("[i, o]", (int)r->kinds, items_write(r)));
 
     if (r->level || r->is_raised)
         json_object_set_new(meta, "v", json_pack("[i, b]", r->level, (int)r->is_raised));
@@ -112,7 +138,11 @@ static bool offers_read(struct record *r, const json_t *list)
         o->state = (enum offer_state)state;
         o->due_ms = due;
         o->contributed_ms = json_integer_value(json_array_get(json_array_get(list, i), 5));
-        o->is_reminded = json_integer_value(json_array_get(json_array_get(list, i), 6)) != 0;
+        o->reminded_n = (int)json_integer_value(json_array_get(json_array_get(list, i), 6));
+        o->awaited_ms = json_integer_value(json_array_get(json_array_get(list, i), 7));
+        o->dissents = json_integer_value(json_array_get(json_array_get(list, i), 8)) != 0;
+        if (json_array_size(json_array_get(list, i)) == 7 && o->reminded_n)
+            o->reminded_n = CONTRIBUTION_REMINDERS; /* of a time when there was one reminder */
     }
     return true;
 }
@@ -174,6 +204,63 @@ static bool level_read(struct record *r, const json_t *meta)
     return true;
 }
 
+static bool triage_read(struct record *r, const json_t *meta)
+{
+    json_t *triage = json_object_get(meta, "y");
+    const char *closest;
+    int proposal = PROPOSAL_NONE;
+
+    memset(r->closest, 0, sizeof r->closest);
+    r->proposed_reason = 0;
+    if (triage &&
+        (json_unpack(triage, "[s, i, i]", &closest, &proposal, &r->proposed_reason) ||
+         proposal < 0 || proposal > PROPOSAL_REFERRAL || r->proposed_reason < -1 ||
+         r->proposed_reason >= REASONS_N || !code_read(json_array_get(triage, 0), r->closest)))
+        return false;
+    r->proposal = (enum proposal)proposal;
+    return true;
+}
+
+static bool items_read(struct record *r, const json_t *meta)
+{
+    json_t *items = json_object_get(meta, "it");
+    json_t *list = json_array_get(items, 1);
+    int kinds = 0;
+
+    if (items && (json_unpack(items, "[i, o]", &kinds, &list) || kinds < 0 || kinds >> KINDS_N ||
+                  !json_is_array(list) || json_array_size(list) > ITEMS_MAX))
+        return false;
+    r->kinds = (unsigned)kinds;
+    r->items_n = json_array_size(list);
+    for (size_t i = 0; i < r->items_n; i++) {
+        struct item *item = &r->items[i];
+        json_t *one = json_array_get(list, i);
+        const char *holder;
+        int state;
+
+        memset(item, 0, sizeof *item);
+        if (json_unpack(one, "[i, i, s]", &item->kind, &state, &holder) || item->kind < -1 ||
+            item->kind >= KINDS_N || state < 0 || state > ITEM_DROPPED ||
+            !code_read(json_array_get(one, 2), item->holder))
+            return false;
+        item->state = (enum item_state)state;
+    }
+    return true;
+}
+
+/* What came after the first release; absent in what that one wrote. */
+static bool later_read(struct record *r, const json_t *meta)
+{
+    json_int_t dissent = json_integer_value(json_object_get(meta, "q"));
+
+    r->asked_n = json_integer_value(json_object_get(meta, "a"));
+    r->is_unwilling = json_is_true(json_object_get(meta, "w"));
+    if (r->asked_n < 0 || dissent < 0 || dissent > DISSENT_SEEN)
+        return false;
+    r->dissent = (enum dissent)dissent;
+    return triage_read(r, meta) && items_read(r, meta);
+}
+
 static bool merged_read(struct record *r, const json_t *meta)
 {
     const json_t *join = json_object_get(meta, "j");
@@ -225,7 +312,7 @@ enum err_code record_read_meta(struct record *r, const json_t *meta, struct err 
         outcome < 0 || outcome > OUTCOME_NO_REPLY || strlen(referred) >= sizeof r->referred ||
         strlen(lead) >= sizeof r->lead || !offers_read(&read, offers) ||
         !informed_read(&read, informed) || !timing_read(&read, clock) || !level_read(&read, meta) ||
-        !merged_read(&read, meta))
+        !merged_read(&read, meta) || !later_read(&read, meta))
         return err_set(e, ERR_INTERNAL, "record %s: unreadable meta", r->id);
     read.language = (enum language)language;
     read.urgency = (enum urgency)urgency;
@@ -288,6 +375,12 @@ struct offer *record_offer(struct record *r, const char *secretariat)
     return found ? &r->offers[found - r->offers] : NULL;
 }
 
+/* Who is asked whether it may be declined must know what it is. */
+static bool is_consulted(const struct record *r, const char *code)
+{
+    return (r->state == STATE_TRIAGE || r->state == STATE_DECLINED) && !strcmp(r->closest, code);
+}
+
 static enum record_view secretariat_view(const struct record *r, const char *code)
 {
     const struct offer *offer = record_offer_find(r, code);
@@ -297,6 +390,8 @@ static enum record_view secretariat_view(const struct record *r, const char *cod
         return !narrow || !strcmp(r->lead, code) ? RECORD_FULL : RECORD_HEADER;
     if (r->disclosure == DISCLOSURE_OPEN && !r->restricted && r->state != STATE_SUBMITTED)
         return RECORD_FULL; /* also for those that were only informed */
+    if (is_consulted(r, code))
+        return narrow ? RECORD_HEADER : RECORD_FULL;
     for (size_t i = 0; i < r->informed_n; i++)
         if (!strcmp(r->informed[i], code))
             return narrow ? RECORD_HEADER : RECORD_TITLE; /* informed: no duty (glossary) */
@@ -321,7 +416,7 @@ enum record_view record_view_of(const struct record *r, const struct principal *
     return RECORD_HIDDEN;
 }
 
-size_t record_readers(const struct record *r, const char *ret_codes[2 * RECORD_OFFERS_MAX])
+size_t record_readers(const struct record *r, const char *ret_codes[RECORD_READERS_MAX])
 {
     size_t n = 0;
 
@@ -330,5 +425,10 @@ size_t record_readers(const struct record *r, const char *ret_codes[2 * RECORD_O
     for (size_t i = 0; i < r->informed_n; i++)
         if (!record_offer_find(r, r->informed[i]))
             ret_codes[n++] = r->informed[i];
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(ret_codes[i], r->closest))
+            return n;
+    if (is_consulted(r, r->closest) && *r->closest)
+        ret_codes[n++] = r->closest;
     return n;
 }

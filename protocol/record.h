@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "protocol/item.h"
 #include "protocol/lifecycle.h"
 #include "protocol/word.h"
 
@@ -19,6 +20,7 @@
 
 enum {
     RECORD_OFFERS_MAX = 16,
+    RECORD_READERS_MAX = 2 * RECORD_OFFERS_MAX + 1,
     RECORD_REFERENCE_BYTES = 32,
     RECORD_NAME_MAX = 40,     /* of an id or a reference, as people name a request */
     RECORD_REFERRED_MAX = 60, /* code points */
@@ -38,16 +40,32 @@ enum offer_state {
 };
 extern const char *const offer_state_words[];
 
+/* More questions than these raise a flag to the desk (domain reference 5.5). */
+enum { QUESTIONS_MANY = 3 };
+
+/* A supporter is reminded of its contribution before it is late, and when it is. */
+enum { CONTRIBUTION_REMINDERS = 2 };
+
 struct offer {
     char secretariat[PRINCIPAL_OF_BYTES];
     enum offer_role role;
     enum offer_state state;
     int64_t due_ms; /* pending: until when; a supporter at work: when it must contribute; 0: open */
     int reason;     /* index in reason_words, -1: none */
-    int64_t contributed_ms; /* a supporter: when it last did; 0: not yet */
-    bool is_reminded;       /* .. that its contribution is late */
+    int64_t awaited_ms;     /* a supporter at work: since when its contribution is awaited */
+    int64_t contributed_ms; /* .. when it last did; 0: not yet */
+    int reminded_n;         /* .. of its contribution: before it is late, and when it is */
+    bool dissents;          /* .. from what the others say */
     enum offer_state was;   /* of a merged request: before it was merged */
 };
+
+/* In triage, what the desk would do when another one agrees. */
+enum proposal { PROPOSAL_NONE, PROPOSAL_DECLINE, PROPOSAL_REFERRAL };
+extern const char *const proposal_words[]; /* PROPOSAL_NONE is "" */
+
+/* Contributors that disagree: the desk hears of it before the answer goes out. */
+enum dissent { DISSENT_NONE, DISSENT_UNSEEN, DISSENT_SEEN };
+extern const char *const dissent_words[]; /* DISSENT_NONE is "" */
 
 /* What of a clock's norm is used up (timer.h). */
 struct timer {
@@ -88,7 +106,17 @@ struct record {
     int64_t reopened_n;
     int level;      /* of escalation, 0..LEVEL_MAX; 0 again in another state */
     bool is_raised; /* its country has escalated it in this state */
-    char referred[RECORD_REFERRED_BYTES]; /* outside body, "" unless referred */
+    char referred[RECORD_REFERRED_BYTES]; /* outside body, "" unless referred, or proposed to be */
+
+    char closest[PRINCIPAL_OF_BYTES]; /* left to a person: who is nearest by score; "": nobody */
+    enum proposal proposal;
+    int proposed_reason; /* with a proposal: index in reason_words, -1: none */
+    int64_t asked_n;     /* how many questions its country was asked */
+    bool is_unwilling;   /* closed: its lead would not go on */
+    enum dissent dissent;
+    unsigned kinds; /* of help, bits of enum kind; 0: not said */
+    struct item items[ITEMS_MAX];
+    size_t items_n;
 
     char merged_into[ID_BYTES]; /* the survivor, "" unless merged; what follows is then set */
     enum state merged_from;     /* where undoing leads */
@@ -115,8 +143,9 @@ const struct offer *record_offer_find(const struct record *r, const char *secret
 enum record_view { RECORD_HIDDEN, RECORD_HEADER, RECORD_TITLE, RECORD_FULL };
 enum record_view record_view_of(const struct record *r, const struct principal *who);
 
-/* Secretariats that have it in their lists (an offer, or informed), as pointers into r; open
- * requests are in every secretariat's list once routed: the caller adds those. Returns how many. */
-size_t record_readers(const struct record *r, const char *ret_codes[2 * RECORD_OFFERS_MAX]);
+/* Secretariats that have it in their lists (an offer, informed, or consulted in triage), as
+ * pointers into r; open requests are in every secretariat's list once routed: the caller adds
+ * those. Returns how many. */
+size_t record_readers(const struct record *r, const char *ret_codes[RECORD_READERS_MAX]);
 
 #endif

@@ -5,9 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const kind_words[] = {"ADVICE",       "TRAINING",    "MISSION", "LEGAL",
-                                         "DATA_TOOLS",   "MATCHMAKING", "FUNDING", "EQUIPMENT",
-                                         "COORDINATION", NULL};
 static const char *const scale_words[] = {"LOCAL",    "NATIONAL",      "SUBREGIONAL",
                                           "REGIONAL", "INTERNATIONAL", NULL};
 static const char *const firm_words[] = {"estimated", "fixed", NULL};

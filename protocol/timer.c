@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LATE_MS = 600000 /* a row acted on this much late moves those after it */ };
+enum {
+    LATE_MS = 600000,  /* a row acted on this much late moves those after it */
+    EARLY_PERCENT = 80 /* of its time, after which a supporter is reminded of its contribution */
+};
 
 struct row {
     enum norm_step step;
@@ -128,6 +131,20 @@ static int done_with(int row)
     return n;
 }
 
+/* When a supporter is reminded next; it is not when its contribution has come. */
+static bool next_reminder(const struct offer *o, int64_t *ret_ms)
+{
+    int64_t from_ms = o->awaited_ms ? o->awaited_ms : o->due_ms;
+
+    if (o->role != OFFER_SUPPORT || o->state != OFFER_ACCEPTED || o->contributed_ms || !o->due_ms ||
+        o->reminded_n >= CONTRIBUTION_REMINDERS)
+        return false;
+    *ret_ms = o->due_ms;
+    if (!o->reminded_n && o->due_ms > from_ms)
+        *ret_ms = from_ms + (o->due_ms - from_ms) / 100 * EARLY_PERCENT;
+    return true;
+}
+
 static int late_contribution(const struct record *r, int64_t *ret_due_ms)
 {
     int first = -1;
@@ -135,13 +152,12 @@ static int late_contribution(const struct record *r, int64_t *ret_due_ms)
     if (r->state != STATE_CLAIMED && r->state != STATE_PLANNED && r->state != STATE_DELIVERING)
         return -1;
     for (size_t i = 0; i < r->offers_n; i++) {
-        const struct offer *o = &r->offers[i];
+        int64_t at_ms = 0;
 
-        if (o->role != OFFER_SUPPORT || o->state != OFFER_ACCEPTED || o->contributed_ms ||
-            o->is_reminded || !o->due_ms || (first >= 0 && o->due_ms >= *ret_due_ms))
+        if (!next_reminder(&r->offers[i], &at_ms) || (first >= 0 && at_ms >= *ret_due_ms))
             continue;
         first = (int)i;
-        *ret_due_ms = o->due_ms;
+        *ret_due_ms = at_ms;
     }
     return first;
 }
@@ -186,7 +202,10 @@ bool timer_due(const struct record *r, const struct calendars *c, int64_t now_ms
     i = late_contribution(r, &due_ms);
     if (i < 0 || due_ms > now_ms)
         return false;
-    *ret_act = (struct timer_act){.action = ACTION_REMIND, .degree = 100, .row = -1, .offer = i};
+    *ret_act = (struct timer_act){.action = ACTION_REMIND,
+                                  .degree = now_ms < r->offers[i].due_ms ? EARLY_PERCENT : 100,
+                                  .row = -1,
+                                  .offer = i};
     snprintf(ret_act->whom, sizeof ret_act->whom, "%s:%s", role_words[ROLE_SECRETARIAT],
              r->offers[i].secretariat);
     return true;
@@ -198,7 +217,8 @@ void timer_done(struct record *r, const struct calendars *c, const struct timer_
     struct running clock;
 
     if (act->offer >= 0) {
-        r->offers[act->offer].is_reminded = true;
+        r->offers[act->offer].reminded_n =
+            act->degree < 100 ? CONTRIBUTION_REMINDERS - 1 : CONTRIBUTION_REMINDERS;
     } else if (running_of(r, c, &clock)) {
         int64_t late_ms =
             used_ms(r, &clock, now_ms) - allowed_ms(r, &clock, schedule[act->row].percent);
@@ -315,6 +335,8 @@ void timer_print_markdown(FILE *out)
                     row->only_emergency ? " of an emergency" : "");
             comma = ", ";
         }
-        fputs(s == NORM_CONTRIBUTION ? " `remind` at 100 % |\n" : " |\n", out);
+        if (s == NORM_CONTRIBUTION)
+            fprintf(out, " `remind` at %d %%, `remind` at 100 %%", EARLY_PERCENT);
+        fputs(" |\n", out);
     }
 }

@@ -25,7 +25,7 @@ struct timer_act {
     enum action action;
     int degree;                      /* remind: percent of the norm; escalate: level; else 0 */
     char whom[PRINCIPAL_TEXT_BYTES]; /* remind: who is reminded; else "" */
-    int row;                         /* of the schedule; -1: a contribution is late */
+    int row;                         /* of the schedule; -1: of a contribution */
     int offer;                       /* whose contribution; -1: none */
 };
 

@@ -16,21 +16,45 @@
 #define F_OUTCOME {"outcome", FIELD_WORD, true, 0, 0, 0, outcome_words, NULL, IN(outcome), "did it help"}
 #define END {NULL, FIELD_TEXT, false, 0, 0, 0, NULL, NULL, 0, NULL}
 
+#define F_NUMBERS(name, member, about) {name, FIELD_COUNT, false, ITEMS_MAX, 1, ITEMS_MAX, NULL, NULL, IN(member), about}
+#define F_DONE F_NUMBERS("done", done, "which items (their numbers, from 1) are done with this")
+#define F_DROPPED F_NUMBERS("dropped", dropped, "which items will not be done; the text says why")
+static const struct field part_fields[] = {
+    {"secretariat", FIELD_SECRETARIAT, true, 0, 0, 0, NULL, NULL, FIELD_UNSTORED, "a supporter; the lead itself takes items back"},
+    {"due_at", FIELD_DATE, false, 0, 0, 0, NULL, NULL, FIELD_UNSTORED, "until when its contribution is awaited"},
+    {"items", FIELD_COUNT, false, ITEMS_MAX, 1, ITEMS_MAX, NULL, NULL, FIELD_UNSTORED, "which items it takes over"}, END};
+#define F_PARTS {"contributions", FIELD_OBJECT, false, RECORD_OFFERS_MAX, 0, 0, NULL, part_fields, IN(parts), "by the lead: who contributes what, until when"}
+
 static const struct field says_text[] = {F_TEXT(true, "for the other side to read"), F_EPOCH, END};
 #define F_URGENCY {"urgency", FIELD_WORD, false, 0, 0, 0, urgency_words, NULL, IN(urgency), "how urgent it is from now on; time that is used up stays used up"}
 static const struct field says_plan[] = {
     F_TEXT(true, "for the other side to read"), F_EPOCH,
-    {"due_at", FIELD_DATE, false, 0, 0, 0, NULL, NULL, IN(due), "until when help will have been given"}, END};
+    {"due_at", FIELD_DATE, false, 0, 0, 0, NULL, NULL, IN(due), "until when help will have been given"}, F_PARTS, END};
+static const struct field says_reply[] = {
+    F_TEXT(true, "for the other side to read"),
+    {"more", FIELD_BOOL, false, 0, 0, 0, NULL, NULL, IN(in_part), "true: a part of the reply, more follows"}, END};
+static const struct field says_note[] = {
+    F_TEXT(true, "for the other side to read"), F_EPOCH, F_DONE, F_DROPPED, F_PARTS, END};
+static const struct field says_contribution[] = {
+    F_TEXT(true, "for the lead's answer to carry"), F_EPOCH, F_DONE, F_DROPPED,
+    {"disagrees", FIELD_BOOL, false, 0, 0, 0, NULL, NULL, IN(dissents), "true: it contradicts what others contribute; the coordinator sees it before the answer goes out"}, END};
+static const struct field says_answer[] = {F_TEXT(true, "for the other side to read"), F_EPOCH, F_DONE, F_DROPPED, END};
 static const struct field says_amend[] = {F_TEXT(true, "for the other side to read"), F_URGENCY, END};
 static const struct field says_why[] = {F_TEXT(true, "why"), END};
 static const struct field may_say_text[] = {F_TEXT(false, "for the other side to read"), END};
 static const struct field says_claim[] = {
-    {"role", FIELD_WORD, false, 0, 0, 0, offer_role_words, NULL, IN(as), "lead (default) or support"}, END};
+    {"role", FIELD_WORD, false, 0, 0, 0, offer_role_words, NULL, IN(as), "lead (default) or support"},
+    F_NUMBERS("items", items, "with support: which items it takes"), END};
 static const struct field says_decline[] = {
     F_REASON(true), F_TEXT(false, "in words"),
-    {"better", FIELD_SECRETARIAT, false, 0, 0, 0, NULL, NULL, IN(better), "who is better placed"}, END};
+    {"better", FIELD_SECRETARIAT, false, 0, 0, 0, NULL, NULL, IN(better), "who is better placed; needed with better_elsewhere"},
+    {"next_door", FIELD_TEXT, false, 0, 2, 200, NULL, NULL, IN(next_door), "by the coordinator: where else the country may turn"}, END};
 static const struct field says_release[] = {F_REASON(false), F_TEXT(false, "in words"), F_EPOCH, END};
-static const struct field says_outcome[] = {F_OUTCOME, F_TEXT(false, "what helped, what is still missing"), END};
+#define F_RATING {"rating", FIELD_COUNT, false, 0, 1, 5, NULL, NULL, IN(rating), "how well it helped, 1 to 5"}
+static const struct field says_confirm[] = {
+    F_OUTCOME, F_TEXT(false, "what helped, what is still missing"), F_RATING,
+    F_NUMBERS("items", items, "which items did not help; all when left out"), END};
+static const struct field says_close[] = {F_OUTCOME, F_TEXT(false, "what helped, what is still missing"), F_RATING, END};
 static const struct field says_route[] = {
     {"lead", FIELD_SECRETARIAT, true, 0, 0, 0, NULL, NULL, IN(lead), "proposed lead"},
     {"support", FIELD_SECRETARIAT, false, 4, 0, 0, NULL, NULL, IN(support), "supporters"},
@@ -45,7 +69,7 @@ static const struct field says_link[] = {
     {"relation", FIELD_WORD, true, 0, 0, 0, relation_words, NULL, IN(relation), "how they belong together; none takes the link away"},
     F_TEXT(false, "why"), END};
 static const struct field says_refer[] = {
-    {"body", FIELD_TEXT, true, 0, 2, RECORD_REFERRED_MAX, NULL, NULL, IN(body), "outside body"}, F_TEXT(true, "what was agreed"), END};
+    {"body", FIELD_TEXT, true, 0, 2, RECORD_REFERRED_MAX, NULL, NULL, IN(body), "outside body"}, F_TEXT(true, "what was agreed: that body has acknowledged it"), END};
 /* clang-format on */
 
 const struct transition_input transition_silent = {
@@ -57,11 +81,11 @@ const struct field *transition_fields(enum action a)
     static const struct field *const says[ACTIONS_N] = {
         [ACTION_CLAIM] = says_claim,      [ACTION_DECLINE] = says_decline,
         [ACTION_RELEASE] = says_release,  [ACTION_ASK] = says_text,
-        [ACTION_REPLY] = says_text,       [ACTION_PLAN] = says_plan,
+        [ACTION_REPLY] = says_reply,      [ACTION_PLAN] = says_plan,
         [ACTION_AGREE] = may_say_text,    [ACTION_AMEND] = says_amend,
-        [ACTION_NOTE] = says_text,        [ACTION_CONTRIBUTE] = says_text,
-        [ACTION_ANSWER] = says_text,      [ACTION_CONFIRM] = says_outcome,
-        [ACTION_CLOSE] = says_outcome,    [ACTION_REOPEN] = says_text,
+        [ACTION_NOTE] = says_note,        [ACTION_CONTRIBUTE] = says_contribution,
+        [ACTION_ANSWER] = says_answer,    [ACTION_CONFIRM] = says_confirm,
+        [ACTION_CLOSE] = says_close,      [ACTION_REOPEN] = says_text,
         [ACTION_WITHDRAW] = may_say_text, [ACTION_ROUTE] = says_route,
         [ACTION_REFER] = says_refer,      [ACTION_MERGE] = says_merge,
         [ACTION_UNMERGE] = may_say_text,  [ACTION_LINK] = says_link,
@@ -88,16 +112,102 @@ bool transition_decode(enum action a, const json_t *doc, const struct field_code
         fault_add(faults, "#", "text", "required");
         good = false;
     }
+    if (good && a == ACTION_DECLINE && !strcmp(reason_words[in.reason], "better_elsewhere") &&
+        !in.better) {
+        fault_add(faults, "#", "better", "required");
+        good = false;
+    }
+    if (good && json_array_size(in.dropped) && !in.text) {
+        fault_add(faults, "#", "text", "required");
+        good = false;
+    }
     *ret_input = in;
     return good;
 }
-
-/* --- who stands where --------------------------------------------------------------------- */
 
 static bool is_lead(const struct record *r, const char *code)
 {
     return r->claimed_ms && !strcmp(r->lead, code);
 }
+
+static void check_numbers(const struct record *r, const char *at, const char *name,
+                          const json_t *list, const char *by, struct faults *faults)
+{
+    char pointer[FAULT_POINTER_BYTES];
+    const json_t *one;
+    size_t i;
+
+    fault_pointer(at, name, pointer);
+    json_array_foreach (list, i, one) {
+        char index[24];
+
+        snprintf(index, sizeof index, "%zu", i);
+        if (by ? !item_is_of(r, json_integer_value(one), by)
+               : json_integer_value(one) > (json_int_t)r->items_n)
+            fault_add(faults, pointer, index, "unknown_item");
+    }
+}
+
+/* What the lead gives to others: to supporters, its own items, until a time to come. */
+static void check_parts(const struct record *r, const struct transition_input *in, const char *lead,
+                        int64_t now_ms, struct faults *faults)
+{
+    const json_t *part;
+    size_t i;
+
+    json_array_foreach (in->parts, i, part) {
+        const char *code = json_string_value(json_object_get(part, "secretariat"));
+        const char *due = json_string_value(json_object_get(part, "due_at"));
+        const struct offer *o = record_offer_find(r, code);
+        bool supports = o && o->role == OFFER_SUPPORT && o->state == OFFER_ACCEPTED;
+        char at[FAULT_POINTER_BYTES], list[FAULT_POINTER_BYTES], index[24];
+        int64_t due_ms = 0;
+        const json_t *number;
+        size_t k;
+
+        snprintf(index, sizeof index, "%zu", i);
+        fault_pointer(fault_pointer("#", "contributions", list), index, at);
+        if (!supports && strcmp(code, lead) != 0)
+            fault_add(faults, at, "secretariat", "not_a_supporter");
+        if (due && (!supports || !clock_read(due, &due_ms) || due_ms <= now_ms))
+            fault_add(faults, at, "due_at", supports ? "in_the_past" : "not_a_supporter");
+        fault_pointer(at, "items", list);
+        json_array_foreach (json_object_get(part, "items"), k, number) {
+            json_int_t n = json_integer_value(number);
+
+            snprintf(index, sizeof index, "%zu", k);
+            if (n > (json_int_t)r->items_n || r->items[n - 1].state == ITEM_DONE ||
+                r->items[n - 1].state == ITEM_DROPPED)
+                fault_add(faults, list, index, "unknown_item");
+        }
+    }
+}
+
+bool transition_check(const struct record *r, enum action a, const struct principal *who,
+                      const struct transition_input *in, int64_t now_ms, struct faults *faults)
+{
+    size_t before = faults->n;
+    bool takes = a == ACTION_CLAIM;
+
+    if (a == ACTION_DECLINE && who->role == ROLE_COORDINATOR && !in->next_door)
+        fault_add(faults, "#", "next_door", "required");
+    if (in->parts && !is_lead(r, who->of))
+        fault_add(faults, "#", "contributions", "not_the_lead");
+    else
+        check_parts(r, in, who->of, now_ms, faults);
+    check_numbers(r, "#", "done", in->done, who->of, faults);
+    check_numbers(r, "#", "dropped", in->dropped, who->of, faults);
+    check_numbers(r, "#", "items", in->items, NULL, faults);
+    for (size_t i = 0; takes && faults->n == before && i < json_array_size(in->items); i++) {
+        json_int_t n = json_integer_value(json_array_get(in->items, i));
+
+        if (in->as != OFFER_SUPPORT || r->items[n - 1].state > ITEM_OFFERED)
+            fault_add(faults, "#", "items", "unknown_item");
+    }
+    return faults->n == before;
+}
+
+/* --- who stands where --------------------------------------------------------------------- */
 
 static bool is_supporter(const struct record *r, const char *code)
 {
@@ -135,6 +245,8 @@ static bool stands(const struct record *r, enum standing s, const char *code, in
         return is_lead(r, code) || is_supporter(r, code);
     case STANDING_ROUTED:
         return is_lead(r, code) || (o && (o->state == OFFER_PENDING || o->state == OFFER_ACCEPTED));
+    case STANDING_CLOSEST:
+        return !strcmp(r->closest, code);
     }
     return false;
 }
@@ -172,6 +284,33 @@ static bool is_due(const struct record *r, enum action a, const struct transitio
     return in && timer_due(r, in->calendars, now_ms, &act) && act.action == a;
 }
 
+/* More than ten working days of its lead (domain reference 5.3). */
+static bool takes_long(const struct record *r, const struct transition_input *in, int64_t now_ms)
+{
+    const struct norm ten = {.ms = 10 * CLOCK_DAY_MS, .is_work = true};
+    int64_t due_ms = 0;
+
+    return in->due && clock_read(in->due, &due_ms) &&
+           due_ms > norm_after(ten, calendars_find(in->calendars, r->lead), now_ms, ten.ms);
+}
+
+/* Whether it goes to others than those it was offered to. */
+static bool is_other_route(const struct record *r, const struct transition_input *in)
+{
+    size_t named_n = 1;
+    const json_t *code;
+    size_t i;
+
+    if (!r->offers_n || strcmp(in->lead, r->offers[0].secretariat) != 0)
+        return true;
+    json_array_foreach (in->support, i, code) {
+        if (!record_offer_find(r, json_string_value(code)))
+            return true;
+        named_n += strcmp(json_string_value(code), in->lead) != 0;
+    }
+    return named_n != r->offers_n;
+}
+
 /* in NULL: would it hold with a fitting body? */
 static bool guard_holds(const struct record *r, const struct lifecycle_row *row, const char *who,
                         const struct transition_input *in, int64_t now_ms)
@@ -199,8 +338,12 @@ static bool guard_holds(const struct record *r, const struct lifecycle_row *row,
         return !in || in->outcome == OUTCOME_RESOLVED;
     case GUARD_UNRESOLVED:
         return !in || in->outcome != OUTCOME_RESOLVED;
+    case GUARD_WILLING:
+        return now_ms - r->since_ms <= reopen_ms && !r->is_unwilling;
     case GUARD_RECENT:
         return now_ms - r->since_ms <= reopen_ms;
+    case GUARD_IN_PART:
+        return !in || in->in_part;
     case GUARD_YIELDS:
         return !in || is_side(in, SIDE_YIELDS);
     case GUARD_SURVIVES:
@@ -233,6 +376,25 @@ static bool guard_holds(const struct record *r, const struct lifecycle_row *row,
         return r->outcome == OUTCOME_NO_REPLY && now_ms - r->since_ms <= reopen_ms;
     case GUARD_CYCLES:
         return r->unmatched_n >= 2 || now_ms >= r->due_ms;
+    case GUARD_ANEW:
+        return !in || now_ms >= r->due_ms || is_other_route(r, in);
+    case GUARD_NOBODY_CLOSE:
+        return !*r->closest;
+    case GUARD_SOMEBODY_CLOSE:
+        return *r->closest;
+    case GUARD_DECLINE_PROPOSED:
+        return r->proposal == PROPOSAL_DECLINE;
+    case GUARD_REFERRAL_PROPOSED:
+        return r->proposal == PROPOSAL_REFERRAL;
+    case GUARD_PLANNABLE:
+        return !in || item_needs_plan(r) || !item_is_kind_known(r) || takes_long(r, in, now_ms);
+    case GUARD_SIMPLE:
+        return !item_needs_plan(r) && r->dissent != DISSENT_UNSEEN;
+    case GUARD_ACCOUNTED:
+        return r->dissent != DISSENT_UNSEEN &&
+               (!in || item_all_accounted(r, in->done, in->dropped));
+    case GUARD_DISSENT:
+        return r->dissent == DISSENT_UNSEEN;
     }
     return false;
 }
@@ -290,8 +452,10 @@ static void await_contribution(const struct record *r, struct offer *o, const st
                                int64_t now_ms)
 {
     o->due_ms = timer_contribution_ms(r, c, o->secretariat, now_ms);
-    o->is_reminded = false;
+    o->awaited_ms = now_ms;
+    o->reminded_n = 0;
     o->contributed_ms = 0;
+    o->dissents = false;
 }
 
 static void take_support(const struct record *r, struct offer *mine, const struct calendars *c,
@@ -300,6 +464,43 @@ static void take_support(const struct record *r, struct offer *mine, const struc
     mine->state = OFFER_ACCEPTED;
     if (r->claimed_ms) /* else from the claim on */
         await_contribution(r, mine, c, now_ms);
+}
+
+/* What the lead says of who contributes what, until when. One that has contributed is asked anew.
+ */
+static void share_out(struct record *r, const json_t *parts, int64_t now_ms)
+{
+    const json_t *part;
+    size_t i;
+
+    json_array_foreach (parts, i, part) {
+        const char *code = json_string_value(json_object_get(part, "secretariat"));
+        const char *due = json_string_value(json_object_get(part, "due_at"));
+        struct offer *o = record_offer(r, code);
+        int64_t due_ms = 0;
+
+        item_give(r, json_object_get(part, "items"), code);
+        if (!due || !o || o->role != OFFER_SUPPORT || !clock_read(due, &due_ms))
+            continue;
+        o->due_ms = due_ms;
+        o->awaited_ms = now_ms;
+        o->reminded_n = 0;
+        o->contributed_ms = 0;
+    }
+}
+
+/* Unseen as long as somebody dissents and the desk has not looked. */
+static void weigh_dissent(struct record *r, const struct offer *by)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < r->offers_n; i++)
+        any |= r->offers[i].dissents && r->offers[i].state == OFFER_ACCEPTED &&
+               r->offers[i].role == OFFER_SUPPORT;
+    if (!any)
+        r->dissent = DISSENT_NONE;
+    else if (by && by->dissents)
+        r->dissent = DISSENT_UNSEEN;
 }
 
 static void take_lead(struct record *r, const char *code, const struct calendars *c, int64_t now_ms)
@@ -385,8 +586,22 @@ static void weigh(struct record *r, const struct merging *m)
     r->restricted = m->restricted;
 }
 
+/* The lead of a closed one would not go on: another is proposed, or, where there is none, itself.
+ */
+static void propose_again(struct record *r)
+{
+    struct offer *mine = record_offer(r, r->lead);
+
+    if (next_lead(r, r->lead) >= 0) {
+        pass_lead(r, OFFER_DECLINED, mine->reason);
+        return;
+    }
+    mine->state = OFFER_PENDING;
+    r->claimed_ms = r->lease_ms = 0;
+}
+
 /* A closed one goes on with those who worked on it; a lapsed one is looked at anew. */
-static void reopen(struct record *r)
+static void reopen(struct record *r, enum state to)
 {
     if (r->state == STATE_WITHDRAWN) {
         r->claimed_ms = r->lease_ms = 0;
@@ -395,8 +610,20 @@ static void reopen(struct record *r)
     for (size_t i = 0; i < r->offers_n; i++)
         if (r->offers[i].state == OFFER_COMPLETED)
             r->offers[i].state = OFFER_ACCEPTED;
+    if (to == STATE_OFFERED)
+        propose_again(r);
+    r->is_unwilling = false;
     r->outcome = OUTCOME_NONE;
     r->reopened_n++;
+    item_reopen(r, NULL);
+}
+
+static void propose(struct record *r, enum proposal what, int reason, const char *body)
+{
+    r->proposal = what;
+    r->proposed_reason = what ? reason : 0;
+    memset(r->referred, 0, sizeof r->referred);
+    snprintf(r->referred, sizeof r->referred, "%s", body);
 }
 
 static void weigh_anew(struct record *r, int urgency)
@@ -444,14 +671,17 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
 
     switch (row->action) {
     case ACTION_CLAIM:
-        if (row->standing == STANDING_INVITED)
+        if (row->standing == STANDING_INVITED) {
             take_support(r, mine, in->calendars, now_ms);
-        else
+            item_give(r, in->items, who->of);
+        } else
             take_lead(r, who->of, in->calendars, now_ms);
         break;
     case ACTION_DECLINE:
-        if (row->standing == STANDING_INVITED ||
-            (row->standing == STANDING_PROPOSED && strcmp(r->lead, who->of) != 0)) {
+        if (row->guard == GUARD_SOMEBODY_CLOSE)
+            propose(r, PROPOSAL_DECLINE, in->reason, "");
+        else if (row->standing == STANDING_INVITED ||
+                 (row->standing == STANDING_PROPOSED && strcmp(r->lead, who->of) != 0)) {
             mine->state = OFFER_DECLINED;
             mine->reason = in->reason;
         } else if (row->standing == STANDING_PROPOSED) {
@@ -459,6 +689,11 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
         }
         break;
     case ACTION_RELEASE:
+        if (row->guard == GUARD_WILLING) {
+            r->is_unwilling = true;
+            mine->reason = in->reason;
+            break;
+        }
         pass_lead(r, act ? OFFER_EXPIRED : OFFER_DECLINED, in->reason);
         break;
     case ACTION_OPEN:
@@ -474,6 +709,7 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
         break;
     case ACTION_ASK:
         r->return_state = r->state;
+        r->asked_n++;
         break;
     case ACTION_ROUTE:
         weigh_anew(r, in->urgency);
@@ -483,18 +719,40 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
         r->plan_due_ms = r->plan_ms = 0;
         if (in->due && !clock_read(in->due, &r->plan_due_ms))
             bug("the date of a plan was not checked");
+        share_out(r, in->parts, now_ms);
         break;
     case ACTION_AGREE:
-        agree(r, now_ms);
+        if (r->state == STATE_PLANNED)
+            agree(r, now_ms);
         break;
     case ACTION_AMEND:
-        weigh_anew(r, in->urgency);
+        if (r->state == STATE_TRIAGE)
+            propose(r, PROPOSAL_NONE, 0, "");
+        else
+            weigh_anew(r, in->urgency);
+        break;
+    case ACTION_NOTE:
+        if (who->role == ROLE_COORDINATOR)
+            r->dissent = DISSENT_SEEN;
+        item_finish(r, in->done, ITEM_DONE, who->of);
+        item_finish(r, in->dropped, ITEM_DROPPED, who->of);
+        share_out(r, in->parts, now_ms);
         break;
     case ACTION_CONTRIBUTE:
         mine->contributed_ms = now_ms;
+        mine->dissents = in->dissents;
+        item_finish(r, in->done, ITEM_DONE, who->of);
+        item_finish(r, in->dropped, ITEM_DROPPED, who->of);
+        weigh_dissent(r, mine);
+        break;
+    case ACTION_ANSWER:
+        item_finish(r, in->dropped, ITEM_DROPPED, who->of);
+        item_finish(r, in->done, ITEM_DONE, who->of);
+        if (row->guard == GUARD_SIMPLE) /* the answer is the help */
+            item_finish_rest(r, who->of);
         break;
     case ACTION_REFER:
-        snprintf(r->referred, sizeof r->referred, "%s", in->body);
+        propose(r, row->to == STATE_SAME ? PROPOSAL_REFERRAL : PROPOSAL_NONE, -1, in->body);
         break;
     case ACTION_CONFIRM:
     case ACTION_CLOSE:
@@ -504,9 +762,10 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
             break;
         }
         r->reopened_n++;
+        item_reopen(r, in->outcome == OUTCOME_PARTLY ? in->items : NULL);
         break;
     case ACTION_REOPEN:
-        reopen(r);
+        reopen(r, row->to);
         break;
     case ACTION_WITHDRAW:
         settle_offers(r, OFFER_WITHDRAWN, OFFER_WITHDRAWN);
@@ -526,11 +785,23 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
     case ACTION_HOLD:
     case ACTION_REMIND:
     case ACTION_REPLY:
-    case ACTION_NOTE:
-    case ACTION_ANSWER:
     case ACTIONS_N:
         break;
     }
+}
+
+/* What no step may leave behind. */
+static void tidy(struct record *r, const struct record *before)
+{
+    bool ended_so = r->state == STATE_DECLINED || r->state == STATE_REFERRED;
+
+    if (r->state != before->state && r->proposal && !ended_so && r->state != STATE_MERGED)
+        propose(r, PROPOSAL_NONE, 0, "");
+    if (r->state == STATE_MERGED || before->state == STATE_MERGED ||
+        lifecycle_is_terminal(r->state))
+        return;
+    weigh_dissent(r, NULL);
+    item_settle(r);
 }
 
 /* --- its clock -------------------------------------------------------------------------------- */
@@ -610,6 +881,7 @@ enum err_code transition_apply(struct record *r, enum action a, const struct pri
     take_effect(&after, row, who, in, by_clock ? &act : NULL, now_ms);
     if (row->to != STATE_SAME)
         after.state = row->to;
+    tidy(&after, r);
     if (after.state != r->state)
         move_clock(&after, r, a, c, now_ms);
     else if (a != ACTION_LINK) /* written without calendars at hand, and no matter for a clock */

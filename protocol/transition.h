@@ -39,6 +39,13 @@ struct transition_input {
     const json_t *not_of;  /* route: array of ids and references; NULL: not said */
     int urgency;           /* route, amend: from now on; -1: as it was */
     const char *due;       /* plan: date of delivery, as field.h checks it; NULL: none */
+    const char *next_door; /* decline: where else its country may turn */
+    bool in_part;          /* reply: more follows */
+    bool dissents;         /* contribute: from what others say */
+    int64_t rating;        /* confirm: 1 to 5; 0: not said */
+    const json_t *done, *dropped; /* numbers of items (item.h) */
+    const json_t *items;          /* claim: which to take; confirm: which did not help */
+    const json_t *parts;          /* plan, note: who contributes what until when */
     /* Not from the body: */
     const struct merging *merging;     /* merge, join, unmerge: never NULL when applied */
     const struct record *counterpart;  /* the other request, for the history; NULL: none */
@@ -53,6 +60,11 @@ const struct field *transition_fields(enum action a);
 /* Decodes a body; doc NULL is an empty object. Texts stay borrowed from doc. */
 bool transition_decode(enum action a, const json_t *doc, const struct field_codes *codes,
                        struct transition_input *ret_input, struct faults *faults);
+
+/* What the body must say, or must not, to this request by that person: a decline names the next
+ * door, items and supporters are those of the request. False: faults were added. */
+bool transition_check(const struct record *r, enum action a, const struct principal *who,
+                      const struct transition_input *in, int64_t now_ms, struct faults *faults);
 
 /* Decides. On ERR_OK *r is the record afterwards (version + 1, clocks, offers) and *ret_row the
  * row taken. On failure *r is untouched:

@@ -21,11 +21,15 @@ const struct view_member view_members[] = {
     {"expected", "object?", "for its country, while others must act: step (claim or answer), place in the queue, from and to (when half, and when nine of ten, of those that waited as long had what they waited for), measured (how many these are), enough_data, text"},
     {"outcome", "string?", "resolved, partly, not_resolved or no_reply"},
     {"referred_to", "string?", "outside body"},
+    {"proposal", "object?", "in triage, what the coordinator would do when another one agrees: what (decline or referral), asks (who that is)"},
+    {"redirection", "object", "what the coordinator declined or referred, or would: by, at, text, reason, next_door, body"},
+    {"questions", "integer", "how many its country was asked"},
+    {"flags", "array", "many_questions (more than three), disagreement (of contributors, that the coordinator has not seen), joint (lead and supporters at work)"},
     {"reopened", "integer", "how often"},
     {"open", "boolean", "offered: the first window has passed, every routed secretariat may take the lead"},
     {"level", "integer", "of escalation in this state, 0 to 3"},
     {"claim", "object?", "holder, since, lease_expires_at, epoch"},
-    {"offers", "array", "secretariat, role, state, expires_at, reason; of a supporter at work contribution_due_at, contributed_at"},
+    {"offers", "array", "secretariat, role, state, expires_at, reason; of a supporter at work contribution_due_at, contributed_at, reminded (how often), disagrees"},
     {"allowed_actions", "array", "what this reader may do now"},
     {"routing", "object?", "the decision with its candidates and reasons; each text in the language of Accept-Language, else the request's"},
     {"duplicates", "array", "likely twins of the same country that this reader may see; text says why"},
@@ -41,7 +45,8 @@ const struct view_member view_members[] = {
     {"plan", "object", "by, at, text, due_at"},
     {"amendment", "object", "by, at, text"},
     {"answer", "object", "by, at, text, contributors: secretariat, role, state (given or to_follow)"},
-    {"contributions", "array", "by, at, text: what supporters gave; late: after the answer"},
+    {"contributions", "array", "by, at, text: what supporters gave; late: after the answer; disagrees: with what others say"},
+    {"confirmation", "object", "by, at, text, outcome, rating: what its country said of the answer"},
     {NULL, NULL, NULL}};
 /* clang-format on */
 
@@ -70,6 +75,8 @@ static json_t *offers_json(const struct record *r)
         if (o->role == OFFER_SUPPORT && o->state == OFFER_ACCEPTED && r->claimed_ms) {
             set_time(one, "contribution_due_at", o->due_ms);
             set_time(one, "contributed_at", o->contributed_ms);
+            json_object_set_new(one, "reminded", json_integer(o->reminded_n));
+            json_object_set_new(one, "disagrees", json_boolean(o->dissents));
         }
         set_text(one, "reason", o->reason >= 0 ? reason_words[o->reason] : NULL);
         json_array_append_new(list, one);
@@ -100,6 +107,79 @@ static json_t *claim_json(const struct record *r)
     return claim;
 }
 
+/* What its document asks for, with who does it. */
+static json_t *items_json(const struct record *r, const json_t *body, const json_t *inner)
+{
+    json_t *list = json_copy(json_object_get(body, "items"));
+    json_t *all = merge_union(body, inner, "items");
+    json_t *more;
+    size_t k;
+
+    if (!list && all)
+        list = json_array();
+    json_array_foreach (all, k, more) { /* also what merged ones brought */
+        size_t i = 0;
+
+        while (i < json_array_size(list) && !json_equal(json_array_get(list, i), more))
+            i++;
+        if (i == json_array_size(list))
+            json_array_append(list, more);
+    }
+    json_decref(all);
+    for (size_t i = 0; i < r->items_n && i < json_array_size(list); i++) {
+        const struct item *item = &r->items[i];
+        json_t *one = json_copy(json_array_get(list, i));
+
+        json_object_set_new(one, "number", json_integer((json_int_t)i + 1));
+        json_object_set_new(one, "state", json_string(item_state_words[item->state]));
+        set_text(one, "holder", item->holder);
+        json_array_set_new(list, i, one);
+    }
+    return list;
+}
+
+static json_t *proposal_json(const struct record *r)
+{
+    struct principal asked = {.role = ROLE_COUNTRY};
+    char who[PRINCIPAL_TEXT_BYTES];
+
+    if (r->state != STATE_TRIAGE || !r->proposal)
+        return json_null();
+    if (r->proposal == PROPOSAL_DECLINE)
+        asked.role = ROLE_SECRETARIAT;
+    snprintf(asked.of, sizeof asked.of, "%s",
+             r->proposal == PROPOSAL_DECLINE ? r->closest : r->country);
+    return json_pack("{s:s, s:s}", "what", proposal_words[r->proposal], "asks",
+                     principal_text(&asked, who));
+}
+
+static bool is_joint(const struct record *r)
+{
+    for (size_t i = 0; r->claimed_ms && i < r->offers_n; i++)
+        if (r->offers[i].role == OFFER_SUPPORT &&
+            (r->offers[i].state == OFFER_ACCEPTED || r->offers[i].state == OFFER_COMPLETED))
+            return true;
+    return false;
+}
+
+static json_t *flags_json(const struct record *r)
+{
+    const struct {
+        bool is_up;
+        const char *word;
+    } flags[] = {
+        {r->asked_n > QUESTIONS_MANY,  "many_questions"},
+        {r->dissent == DISSENT_UNSEEN, "disagreement"  },
+        {is_joint(r),                  "joint"         }
+    };
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        if (flags[i].is_up)
+            json_array_append_new(list, json_string(flags[i].word));
+    return list;
+}
+
 static void set_list(json_t *out, const char *name, json_t *list)
 {
     if (list)
@@ -108,8 +188,8 @@ static void set_list(json_t *out, const char *name, json_t *list)
 
 /* The people's words: everything for a full view, the title alone for one that was informed. What
  * was merged into it belongs to it. */
-static void add_texts(json_t *out, const json_t *body, const json_t *inner, enum record_view view,
-                      bool summary)
+static void add_texts(json_t *out, const struct record *r, const json_t *body, const json_t *inner,
+                      enum record_view view, bool summary)
 {
     const char *name;
     json_t *value;
@@ -126,14 +206,15 @@ static void add_texts(json_t *out, const json_t *body, const json_t *inner, enum
         json_object_set(out, name, value);
     json_object_del(out, "join"); /* names another request: others.h */
     set_list(out, "themes", merge_union(body, inner, "themes"));
-    set_list(out, "items", merge_union(body, inner, "items"));
+    set_list(out, "items", items_json(r, body, inner));
     set_list(out, "contacts", merge_contacts(body, inner));
 }
 
 static void add_inner(json_t *out, const json_t *inner, enum record_view view, bool summary)
 {
-    static const char *const said[] = {"question", "reply",         "plan", "amendment",
-                                       "answer",   "contributions", NULL};
+    static const char *const said[] = {"question",     "reply",       "plan",
+                                       "amendment",    "answer",      "contributions",
+                                       "confirmation", "redirection", NULL};
     json_t *value = json_object_get(inner, "routing");
 
     if (summary)
@@ -164,7 +245,7 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
     json_t *out = json_pack("{s:s, s:s, s:s, s:I}", "id", r->id, "reference", r->reference, "state",
                             state_words[r->state], "version", (json_int_t)r->version);
 
-    add_texts(out, body, inner, view, summary);
+    add_texts(out, r, body, inner, view, summary);
     json_object_set_new(out, "country", json_string(r->country));
     json_object_set_new(out, "language", json_string(language_words[r->language]));
     json_object_set_new(out, "dir", json_string(r->language == LANGUAGE_AR ? "rtl" : "ltr"));
@@ -176,7 +257,10 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
     set_text(out, "holder", lifecycle_ball(r->state) == BALL_SECRETARIAT ? r->lead : NULL);
     set_time(out, "due_at", r->due_ms);
     set_text(out, "outcome", outcome_words[r->outcome]);
-    set_text(out, "referred_to", r->referred);
+    set_text(out, "referred_to", r->state == STATE_REFERRED ? r->referred : NULL);
+    json_object_set_new(out, "proposal", proposal_json(r));
+    json_object_set_new(out, "questions", json_integer(r->asked_n));
+    json_object_set_new(out, "flags", flags_json(r));
     if (r->state == STATE_MERGED)
         set_time(out, "undo_until", r->undo_ms);
     json_object_set_new(out, "reopened", json_integer(r->reopened_n));
@@ -205,6 +289,23 @@ json_t *view_history(const struct record *before, const struct record *after, en
         return line;
     if (in->reason >= 0)
         json_object_set_new(line, "reason", json_string(reason_words[in->reason]));
+    else if (a == ACTION_AGREE && after->state == STATE_DECLINED && after->proposed_reason >= 0)
+        json_object_set_new(line, "reason", json_string(reason_words[after->proposed_reason]));
+    if (in->next_door)
+        json_object_set_new(line, "next_door", json_string(in->next_door));
+    if (in->in_part)
+        json_object_set_new(line, "more", json_true());
+    if (in->dissents)
+        json_object_set_new(line, "disagrees", json_true());
+    if (in->rating)
+        json_object_set_new(line, "rating", json_integer(in->rating));
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *lists[] = {in->done, in->dropped, in->items, in->parts};
+        static const char *const names[] = {"done", "dropped", "items", "contributions"};
+
+        if (lists[i])
+            json_object_set(line, names[i], (json_t *)(uintptr_t)lists[i]);
+    }
     if (in->outcome > 0)
         json_object_set_new(line, "outcome", json_string(outcome_words[in->outcome]));
     if (in->as >= 0)
@@ -250,7 +351,7 @@ static json_t *said_json(const struct principal *who, const struct transition_in
                          int64_t now_ms)
 {
     char by[PRINCIPAL_TEXT_BYTES];
-    json_t *said = json_pack("{s:s, s:s}", "by", principal_text(who, by), "text", in->text);
+    json_t *said = json_pack("{s:s, s:s*}", "by", principal_text(who, by), "text", in->text);
 
     set_time(said, "at", now_ms);
     return said;
@@ -304,20 +405,46 @@ static void remember_contribution(json_t *inner, json_t *said)
     json_array_append_new(list, said);
 }
 
-void view_remember(json_t *inner, const struct record *after, enum action a,
-                   const struct principal *who, const struct transition_input *in, int64_t now_ms)
+/* Under which name it stands; NULL: it is kept in the history alone. */
+static const char *name_of(enum action a, const struct principal *who,
+                           const struct transition_input *in)
 {
     static const char *const names[ACTIONS_N] = {[ACTION_ASK] = "question",
                                                  [ACTION_REPLY] = "reply",
                                                  [ACTION_PLAN] = "plan",
                                                  [ACTION_AMEND] = "amendment",
-                                                 [ACTION_ANSWER] = "answer"};
+                                                 [ACTION_ANSWER] = "answer",
+                                                 [ACTION_CONTRIBUTE] = "contributions",
+                                                 [ACTION_CONFIRM] = "confirmation",
+                                                 [ACTION_CLOSE] = "confirmation"};
+
+    if ((a == ACTION_DECLINE || a == ACTION_REFER) && who->role == ROLE_COORDINATOR)
+        return "redirection";
+    return in->text || in->rating ? names[a] : NULL;
+}
+
+bool view_remember(json_t *inner, const struct record *after, enum action a,
+                   const struct principal *who, const struct transition_input *in, int64_t now_ms)
+{
+    const char *name = name_of(a, who, in);
     bool is_late = a == ACTION_CONTRIBUTE && after->state == STATE_ANSWERED;
     json_t *said;
 
-    if (!in->text || (a != ACTION_CONTRIBUTE && !names[a]))
-        return;
+    if (!name)
+        return false;
     said = said_json(who, in, now_ms);
+    if (in->dissents)
+        json_object_set_new(said, "disagrees", json_true());
+    if (in->outcome > 0)
+        json_object_set_new(said, "outcome", json_string(outcome_words[in->outcome]));
+    if (in->rating)
+        json_object_set_new(said, "rating", json_integer(in->rating));
+    if (in->reason >= 0)
+        json_object_set_new(said, "reason", json_string(reason_words[in->reason]));
+    if (in->next_door)
+        json_object_set_new(said, "next_door", json_string(in->next_door));
+    if (in->body)
+        json_object_set_new(said, "body", json_string(in->body));
     if (a == ACTION_ANSWER)
         json_object_set_new(said, "contributors", contributors_json(after));
     if (a == ACTION_PLAN && in->due)
@@ -329,5 +456,6 @@ void view_remember(json_t *inner, const struct record *after, enum action a,
     if (a == ACTION_CONTRIBUTE)
         remember_contribution(inner, said);
     else
-        json_object_set_new(inner, names[a], said);
+        json_object_set_new(inner, name, said);
+    return true;
 }

@@ -26,10 +26,11 @@ json_t *view_history(const struct record *before, const struct record *after, en
 /* A history line for a reader: texts withheld unless the view is full. Changes line. */
 void view_history_narrow(json_t *line, enum record_view view);
 
-/* Notes in inner what the action said: question, reply, plan, answer, contribution. An answer names
+/* Notes in inner what the action said: question, reply, plan, answer, contribution, redirection
+ * (what the desk declines or refers), confirmation. False: it said nothing to keep. An answer names
  * all who take part: whose contribution it carries, and whose is to follow; one that follows is
  * marked late. after: the record that the action left. */
-void view_remember(json_t *inner, const struct record *after, enum action a,
+bool view_remember(json_t *inner, const struct record *after, enum action a,
                    const struct principal *who, const struct transition_input *in, int64_t now_ms);
 
 #endif

@@ -10,6 +10,9 @@ const char *const outcome_words[] = {"", "resolved", "partly", "not_resolved", "
 const char *const relation_words[] = {"none",       "related",        "same_site",
                                       "same_event", "joint_training", NULL};
 const char *const verdict_words[] = {"", "duplicate", "related", "not", NULL};
+const char *const kind_words[] = {"ADVICE",       "TRAINING",    "MISSION", "LEGAL",
+                                  "DATA_TOOLS",   "MATCHMAKING", "FUNDING", "EQUIPMENT",
+                                  "COORDINATION", NULL};
 const char *const reason_words[REASONS_N + 1] = {
     "out_of_mandate",  "not_party", "no_capacity",          "no_funds", "better_elsewhere",
     "already_covered", "language",  "conflict_of_interest", "other",    NULL};

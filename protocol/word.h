@@ -38,6 +38,21 @@ extern const char *const relation_words[];
 enum verdict { VERDICT_NONE, VERDICT_DUPLICATE, VERDICT_RELATED, VERDICT_NOT, VERDICTS_N };
 extern const char *const verdict_words[]; /* VERDICT_NONE is "" */
 
+/* Kinds of help (domain reference 4). */
+enum kind {
+    KIND_ADVICE,
+    KIND_TRAINING,
+    KIND_MISSION,
+    KIND_LEGAL,
+    KIND_DATA_TOOLS,
+    KIND_MATCHMAKING,
+    KIND_FUNDING,
+    KIND_EQUIPMENT,
+    KIND_COORDINATION,
+    KINDS_N
+};
+extern const char *const kind_words[]; /* ends with NULL */
+
 /* Why a secretariat declines or gives back (contract section 5). */
 enum { REASONS_N = 9 };
 extern const char *const reason_words[REASONS_N + 1];

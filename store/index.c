@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* all, country, state, open, deadline, the desk's inbox, 2 x secretariats, their inboxes */
-enum { ENTRIES_MAX = 6 + 3 * RECORD_OFFERS_MAX };
+/* all, country, state, open, deadline, the inboxes of the desk and of who is consulted, all
+ * readers, the inboxes of the offers */
+enum { ENTRIES_MAX = 7 + RECORD_READERS_MAX + RECORD_OFFERS_MAX };
 
 struct entry {
     const char *name; /* "by", "inbox", "deadlines" */
@@ -34,8 +35,8 @@ static void add(struct entries *all, const char *name, const char *kind, const c
     e->score = score;
 }
 
-/* What waits for a secretariat: offers it may claim or accept, and claims: what it leads and must
- * move, or has promised to contribute to. NULL: nothing. */
+/* What waits for a secretariat: offers it may claim or accept (and a decline to agree to), and
+ * claims: what it leads and must move, or has promised to contribute to. NULL: nothing. */
 static const char *waits_as(const struct record *r, const struct offer *o)
 {
     bool at_work =
@@ -60,13 +61,15 @@ static void add_inboxes(struct entries *all, const struct record *r)
         if (kind)
             add(all, "inbox", kind, o->secretariat, index_inbox_score(r->urgency, due_ms));
     }
+    if (r->state == STATE_TRIAGE && r->proposal == PROPOSAL_DECLINE)
+        add(all, "inbox", "offer:", r->closest, index_inbox_score(r->urgency, r->due_ms));
     if (lifecycle_ball(r->state) == BALL_COORDINATOR)
         add(all, "inbox", "coordinator", "", index_inbox_score(r->urgency, r->due_ms));
 }
 
 static void entries_of(const struct record *r, struct entries *all)
 {
-    const char *readers[2 * RECORD_OFFERS_MAX];
+    const char *readers[RECORD_READERS_MAX];
     size_t n = record_readers(r, readers);
 
     all->n = 0;

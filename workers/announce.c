@@ -176,6 +176,8 @@ static void row_add(struct people *p, unsigned tells)
         ball_add(p);
     if (tells & NOTICE_COUNTRY)
         country_add(p);
+    if ((tells & NOTICE_CLOSEST) && *r->closest)
+        secretariat_add(p, r->closest);
     for (size_t i = 0; i < r->offers_n; i++)
         if (offer_is_told(&r->offers[i], r, tells))
             secretariat_add(p, r->offers[i].secretariat);

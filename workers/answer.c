@@ -261,6 +261,7 @@ static void answer_read(void *arg, struct stored *stored, const struct err *e)
     struct err refusal = {0};
     int64_t now_ms = clock_now_ms();
     json_t *line;
+    bool remembers;
 
     stored_clear(&op->stored);
     if (!stored) {
@@ -277,9 +278,10 @@ static void answer_read(void *arg, struct stored *stored, const struct err *e)
                            op); /* perhaps it was this very mail that moved it on */
         return;
     }
-    view_remember(op->stored.inner, &op->stored.record, op->action, &op->who, &op->input, now_ms);
+    remembers = view_remember(op->stored.inner, &op->stored.record, op->action, &op->who,
+                              &op->input, now_ms);
     line = view_history(&op->before, &op->stored.record, op->action, &op->who, &op->input, now_ms);
-    change.inner = op->input.text ? op->stored.inner : NULL;
+    change.inner = remembers ? op->stored.inner : NULL;
     change.history = line;
     request_store_move(op->crew->store, &what, answer_moved, op);
     json_decref(line);

@@ -149,6 +149,17 @@ static void offers_of(const struct mandate *m, const struct decision *d, struct 
     to->restricted = decision_is_restricted(m, d);
 }
 
+/* Who is nearest to one that is left to a person: the lead there would be, else the best placed. */
+static void closest_set(struct record *r, const struct routed *to)
+{
+    const char *code = *to->lead            ? to->lead
+                       : to->support_n > 0  ? to->support[0]
+                       : to->informed_n > 0 ? to->informed[0]
+                                            : "";
+
+    snprintf(r->closest, sizeof r->closest, "%s", code);
+}
+
 /* A lead and no likely twin: offered. Anything else waits for a person, a wish to join too. */
 static enum action route_apply(struct route *op, const struct decision *d, bool waits,
                                int64_t now_ms)
@@ -163,6 +174,8 @@ static enum action route_apply(struct route *op, const struct decision *d, bool 
     offers_of(&op->crew->config->mandate, d, &to);
     if (action == ACTION_OFFER)
         transition_offer(r, &to);
+    else
+        closest_set(r, &to);
     r->restricted = to.restricted;
     in.calendars = &op->crew->config->calendars.all;
     if (transition_apply(r, action, &router, &in, now_ms, &row, &e) != ERR_OK)

@@ -175,16 +175,24 @@ def test_triage_is_routed_referred_or_declined_by_the_coordinator(site):
     assert id in [i["id"] for i in ok(site.api("secretariat:cms", "GET", "/v1/inbox"))["items"]]
 
     second = site.routed("PSE", **nonsense())["id"]
-    referred = ok(site.act("coordinator", second, "refer", {"body": "WOAH", "text": "They agreed."}))
+    proposed = ok(site.act("coordinator", second, "refer", {"body": "WOAH", "text": "They agreed."}))
+    assert (proposed["state"], proposed["referred_to"]) == ("triage", None)
+    assert proposed["proposal"] == {"what": "referral", "asks": "country:PSE"}
+    assert "agree" in site.get("country:PSE", second)["allowed_actions"]
+    referred = ok(site.act("country:PSE", second, "agree"))
     assert (referred["state"], referred["referred_to"], referred["ball"]) == ("referred", "WOAH", None)
     third = site.routed("LBN", **nonsense())["id"]
-    assert ok(site.act("coordinator", third, "decline", {"reason": "out_of_mandate"}))["state"] == "declined"
+    declined = site.act("coordinator", third, "decline", {"reason": "out_of_mandate"})
+    assert declined.faults() == {("#/next_door", "required")}
+    declined = ok(site.act("coordinator", third, "decline", {"reason": "out_of_mandate", "next_door": "the port"}))
+    assert (declined["state"], declined["redirection"]["next_door"]) == ("declined", "the port")
 
 
 def test_an_outside_body_may_have_a_name_in_any_script(site):
     for name in ("ОрганизацияООН", "联合国环境规划署臭氧秘书处", "abcdefghijklmnopqrstuvé"):
         id = site.routed("JOR", **nonsense())["id"]
-        done = ok(site.act("coordinator", id, "refer", {"body": name, "text": "agreed"}))
+        ok(site.act("coordinator", id, "refer", {"body": name, "text": "agreed"}))
+        done = ok(site.act("country:JOR", id, "agree"))
         assert (done["state"], done["referred_to"]) == ("referred", name)
 
 

@@ -334,5 +334,7 @@ def test_the_whole_form_is_kept(quiet):
     answer = quiet.api("country:MEX", "POST", "/v1/requests", bytes_of(**whole))
     assert answer.status == 201, answer
     seen = quiet.get("country:MEX", answer.doc["id"])
+    for number, item in enumerate(seen["items"], 1):
+        assert (item.pop("number"), item.pop("state") in ("open", "offered"), item.pop("holder")) == (number, True, None)
     assert {k: seen[k] for k in whole} == whole
     assert {k: seen[k] for k in GOOD} == GOOD

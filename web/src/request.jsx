@@ -82,7 +82,14 @@ export function ActionForm({ request: r, action, me, preset = {}, onDone, onCanc
     const error = errors.find((e) => e.name === f.name)?.text;
     const title = f.required ? name(f.name) : t("web.optional", { label: name(f.name) });
     const words = f.kind === "secretariat" ? codes : f.words;
-    if (f === press) return null;
+    if (f === press || f.kind === "object") return null;
+    if (f.kind === "count" && f.list) {
+      const items = (r.items || []).filter((i) => i.number);
+      return items.length > 0 && <Choices id={id} legend={title} error={error} kind="checkbox" words={items.map((i) => String(i.number))}
+        wordOf={(n) => `${n}. ${items[n - 1].text || ""}`} value={(doc[f.name] || []).map(String)} onChange={(v) => set(f.name, v.length ? v.map(Number) : undefined)} />;
+    }
+    if (f.kind === "bool")
+      return <p><label><input type="checkbox" id={id} checked={!!doc[f.name]} onChange={(e) => set(f.name, e.target.checked || undefined)} /> {name(f.name)}</label></p>;
     if (f.kind === "word" || (f.kind === "secretariat" && f.list))
       return <Choices id={id} legend={title} error={error} kind={f.list ? "checkbox" : "radio"} words={words}
         wordOf={f.kind === "word" ? wordsOf(f.name) : convention} value={doc[f.name]} onChange={(v) => set(f.name, v)} />;
@@ -94,7 +101,8 @@ export function ActionForm({ request: r, action, me, preset = {}, onDone, onCanc
               <option value=""></option>
               {words.map((w) => <option value={w}>{convention(w)}</option>)}
             </select>
-          ) : f.kind === "date" ? <input type="date" dir="ltr" value={doc[f.name]} onInput={(e) => set(f.name, e.target.value)} {...more} />
+          ) : f.kind === "count" ? <input type="number" dir="ltr" min={f.min} max={f.max} value={doc[f.name]} onInput={(e) => set(f.name, e.target.value && Number(e.target.value))} {...more} />
+          : f.kind === "date" ? <input type="date" dir="ltr" value={doc[f.name]} onInput={(e) => set(f.name, e.target.value)} {...more} />
           : f.name === "other" ? <OtherField request={r} value={doc.other} onChange={(v) => set("other", v)} more={more} />
           : f.max > ROOM ? <textarea rows="5" dir="auto" value={doc[f.name]} onInput={(e) => set(f.name, e.target.value)} {...more} />
           : <input dir="auto" value={doc[f.name]} onInput={(e) => set(f.name, e.target.value)} {...more} />}

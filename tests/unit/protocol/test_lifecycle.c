@@ -102,7 +102,7 @@ static void test_every_value_has_its_word(void **state)
     } lists[] = {
         {"states",    state_words,    STATES_N            },
         {"actions",   action_words,   ACTIONS_N           },
-        {"standings", standing_words, STANDING_ROUTED + 1 },
+        {"standings", standing_words, STANDING_CLOSEST + 1},
         {"guards",    guard_words,    GUARDS_N            },
         {"balls",     ball_words,     BALL_SECRETARIAT + 1},
     };

@@ -101,7 +101,7 @@ static void test_what_a_clock_knows_is_read_back_and_may_be_missing(void **state
     r.is_raised = true;
     sample_offer(&r, "cms", OFFER_SUPPORT, OFFER_ACCEPTED);
     r.offers[0].contributed_ms = SAMPLE_NOW_MS + 11;
-    r.offers[0].is_reminded = true;
+    r.offers[0].reminded_n = 1;
     meta = record_meta(&r);
     assert_int_equal(record_read_meta(&back, meta, &e), ERR_OK);
     assert_memory_equal(&back, &r, sizeof r);
@@ -323,7 +323,7 @@ static void test_before_it_is_routed_no_secretariat_sees_it(void **state)
 
 static void test_readers_are_those_with_an_offer_and_the_informed_once_each(void **state)
 {
-    const char *codes[2 * RECORD_OFFERS_MAX];
+    const char *codes[RECORD_READERS_MAX];
     struct record r = full_record();
 
     (void)state;

@@ -262,7 +262,7 @@ static void test_delivery_lasts_until_the_date_of_the_plan(void **state)
     assert_next(&r, SAMPLE_NOW_MS - 10 * HOUR + 100 * DAY, ACTION_ESCALATE, 1, 0);
 }
 
-static void test_a_late_contribution_is_asked_for_once(void **state)
+static void test_a_contribution_is_asked_for_before_and_when_it_is_late(void **state)
 {
     struct record r = claimed(URGENCY_ROUTINE);
     struct transition_input in = said();
@@ -273,6 +273,7 @@ static void test_a_late_contribution_is_asked_for_once(void **state)
     act_with(&r, ACTION_CLAIM, &cms, &in, SAMPLE_NOW_MS); /* 7 working days */
     assert_int_equal(record_offer_find(&r, "cms")->due_ms, SAMPLE_NOW_MS + 9 * DAY);
     assert_next(&r, SAMPLE_NOW_MS + 7 * DAY, ACTION_REMIND, 50, 0);
+    assert_next(&r, SAMPLE_NOW_MS + 9 * DAY / 100 * 80, ACTION_REMIND, 80, 0);
     assert_true(timer_due(&r, &calendars, SAMPLE_NOW_MS + 9 * DAY, &due));
     assert_string_equal(due.whom, "secretariat:cms");
     assert_next(&r, SAMPLE_NOW_MS + 9 * DAY, ACTION_REMIND, 100, 0);
@@ -353,7 +354,7 @@ int main(void)
         cmocka_unit_test(test_a_reply_lets_the_lease_go_on),
         cmocka_unit_test(test_another_urgency_keeps_what_is_used_up),
         cmocka_unit_test(test_delivery_lasts_until_the_date_of_the_plan),
-        cmocka_unit_test(test_a_late_contribution_is_asked_for_once),
+        cmocka_unit_test(test_a_contribution_is_asked_for_before_and_when_it_is_late),
         cmocka_unit_test(test_a_contribution_in_time_is_not_asked_for),
         cmocka_unit_test(test_those_who_accepted_early_contribute_from_the_claim_on),
         cmocka_unit_test(test_a_clock_that_is_set_back_takes_nothing_away),

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "protocol/norm.h"
+#include "tests/unit/protocol/parse.h"
 #include "tests/unit/protocol/sample.h"
 
 #define silent transition_silent
@@ -9,6 +10,19 @@
 #define OTHER_ID "req_0199f3c2a1b47c3d9f245ab6c7d8e203"
 
 /* --- the whole table, walked ------------------------------------------------------------------ */
+
+/* What sets one request apart from another. */
+enum trait {
+    PLAIN,      /* nobody is close to it, nothing is said of its kind */
+    HEAVY,      /* help that needs a plan */
+    LIGHT,      /* help that is an answer */
+    UNWILLING,  /* its lead would not go on */
+    DECLINING,  /* the desk would decline .. */
+    REFERRING,  /* .. or refer it */
+    DISSENTING, /* a supporter contradicts */
+    PIECEWISE,  /* two items, both taken */
+    TRAITS_N
+};
 
 /* One corner of the space: a request in a state, and the circumstances that guards ask for. */
 struct scene {
@@ -19,6 +33,7 @@ struct scene {
     bool old;            /* closed more than 180 days ago, merged too long ago to undo */
     enum state from;     /* merged: in which state */
     int level;           /* 2: reached by its country */
+    enum trait trait;
     const struct principal *who;
 };
 
@@ -27,6 +42,41 @@ static bool scene_is_claimed(const struct scene *s)
     return s->state == STATE_CLAIMED || s->state == STATE_PLANNED || s->state == STATE_DELIVERING ||
            s->state == STATE_ANSWERED || s->state == STATE_CLOSED || s->state == STATE_WITHDRAWN ||
            (s->state == STATE_AWAITING_COUNTRY && s->asked_in != STATE_TRIAGE);
+}
+
+static bool scene_dissents(const struct scene *s)
+{
+    return s->trait == DISSENTING && !s->alone && scene_is_claimed(s);
+}
+
+static void add_trait(const struct scene *s, struct record *r)
+{
+    if (s->trait != PLAIN)
+        memcpy(r->closest, "whc", 4);
+    if (s->trait == HEAVY)
+        r->kinds = 1u << KIND_ADVICE | 1u << KIND_MISSION;
+    if (s->trait == LIGHT)
+        r->kinds = 1u << KIND_ADVICE;
+    r->is_unwilling = s->trait == UNWILLING;
+    if (s->trait == DECLINING && s->state == STATE_TRIAGE)
+        r->proposal = PROPOSAL_DECLINE;
+    if (s->trait == REFERRING && s->state == STATE_TRIAGE) {
+        r->proposal = PROPOSAL_REFERRAL;
+        memcpy(r->referred, "climate", 8);
+    }
+    if (scene_dissents(s)) {
+        r->dissent = DISSENT_UNSEEN;
+        r->offers[1].dissents = true;
+    }
+    if (s->trait != PIECEWISE)
+        return;
+    r->items_n = 2;
+    for (size_t i = 0; i < 2; i++) {
+        r->items[i].kind = -1;
+        r->items[i].state = scene_is_claimed(s) ? ITEM_TAKEN : ITEM_OPEN;
+        if (scene_is_claimed(s))
+            memcpy(r->items[i].holder, "ramsar", 7);
+    }
 }
 
 /* ramsar leads or is proposed, cms has accepted to support, cbd is invited, whc has declined. */
@@ -65,8 +115,10 @@ static struct record scene_record(const struct scene *s)
         r.outcome = OUTCOME_RESOLVED;
     if (s->state == STATE_WITHDRAWN && s->alone)
         r.outcome = OUTCOME_NO_REPLY;
-    if (s->state != STATE_OFFERED && s->state != STATE_UNMATCHED && !scene_is_claimed(s))
+    if (s->state != STATE_OFFERED && s->state != STATE_UNMATCHED && !scene_is_claimed(s)) {
+        add_trait(s, &r);
         return r;
+    }
     sample_offer(&r, "ramsar", OFFER_LEAD,
                  scene_is_claimed(s)
                      ? OFFER_ACCEPTED
@@ -84,6 +136,7 @@ static struct record scene_record(const struct scene *s)
     for (size_t i = 0; s->state == STATE_WITHDRAWN && i < r.offers_n; i++)
         if (r.offers[i].state != OFFER_DECLINED)
             r.offers[i].state = OFFER_WITHDRAWN;
+    add_trait(s, &r);
     return r;
 }
 
@@ -117,6 +170,8 @@ static bool scene_stands(const struct scene *s, enum standing standing)
         return lead || supporter;
     case STANDING_ROUTED:
         return lead || supporter || invited || (s->state == STATE_OFFERED && s->who == &ramsar);
+    case STANDING_CLOSEST:
+        return s->trait != PLAIN && s->who == &whc;
     }
     return false;
 }
@@ -186,8 +241,12 @@ static bool scene_holds(const struct scene *s, const struct lifecycle_row *row,
         return in->outcome == OUTCOME_RESOLVED;
     case GUARD_UNRESOLVED:
         return in->outcome != OUTCOME_RESOLVED;
+    case GUARD_WILLING:
+        return !s->old && s->trait != UNWILLING;
     case GUARD_RECENT:
         return !s->old;
+    case GUARD_IN_PART:
+        return in->in_part;
     case GUARD_YIELDS:
         return in->merging && in->merging->side == SIDE_YIELDS;
     case GUARD_SURVIVES:
@@ -219,6 +278,24 @@ static bool scene_holds(const struct scene *s, const struct lifecycle_row *row,
         return s->alone && !s->old; /* alone: it was withdrawn for want of a reply */
     case GUARD_CYCLES:
         return s->late || s->old;
+    case GUARD_ANEW:
+        return s->late || s->old || strcmp(in->lead, "ramsar") != 0;
+    case GUARD_NOBODY_CLOSE:
+        return s->trait == PLAIN;
+    case GUARD_SOMEBODY_CLOSE:
+        return s->trait != PLAIN;
+    case GUARD_DECLINE_PROPOSED:
+        return s->trait == DECLINING;
+    case GUARD_REFERRAL_PROPOSED:
+        return s->trait == REFERRING;
+    case GUARD_PLANNABLE:
+        return s->trait != LIGHT || in->due;
+    case GUARD_SIMPLE:
+        return s->trait != HEAVY && !scene_dissents(s);
+    case GUARD_ACCOUNTED:
+        return !scene_dissents(s) && (s->trait != PIECEWISE || in->done);
+    case GUARD_DISSENT:
+        return scene_dissents(s);
     }
     return false;
 }
@@ -245,10 +322,11 @@ static const char *scene_text(const struct scene *s, enum action a,
     char who[PRINCIPAL_TEXT_BYTES];
 
     snprintf(text, sizeof text,
-             "%s by %s in %s%s%s%s level %d asked in %s, merged in %s, as %d, outcome %d, side %d",
+             "%s by %s in %s%s%s%s level %d trait %d asked in %s, merged in %s, as %d, outcome %d, "
+             "side %d",
              action_words[a], principal_text(s->who, who), state_words[s->state],
              s->late ? " late" : "", s->alone ? " alone" : "", s->old ? " old" : "", s->level,
-             state_words[s->asked_in], state_words[s->from], in->as, in->outcome,
+             (int)s->trait, state_words[s->asked_in], state_words[s->from], in->as, in->outcome,
              in->merging ? (int)in->merging->side : -1);
     return text;
 }
@@ -320,17 +398,24 @@ static void assert_refused(const struct record *before, const struct record *r, 
 
 static unsigned hits[128];
 
+/* A body's other way to say it: a plan far away, a part of a reply, each item, the old route. */
+static bool has_other_way(enum action a)
+{
+    return a == ACTION_PLAN || a == ACTION_REPLY || a == ACTION_ANSWER || a == ACTION_ROUTE;
+}
+
 /* All actions with all that an input may say; compares with transition_allowed too. */
-static void walk_scene(const struct scene *s)
+static void walk_scene(const struct scene *s, const json_t *numbers, const json_t *others)
 {
     const struct record before = scene_record(s);
     int64_t now_ms = scene_now_ms(s);
     unsigned allowed = transition_allowed(&before, s->who, now_ms);
     unsigned possible = 0;
 
-    for (unsigned k = 0; k < ACTIONS_N * 3 * 2 * 4; k++) {
+    for (unsigned k = 0; k < ACTIONS_N * 3 * 2 * 4 * 2; k++) {
         enum action a = (enum action)(k % ACTIONS_N);
-        unsigned side = k / ACTIONS_N / 6;
+        unsigned side = k / ACTIONS_N / 6 % 4;
+        bool otherwise = k / ACTIONS_N / 24;
         int as = (int)(k / ACTIONS_N % 3) - 1;
         bool unresolved = k / ACTIONS_N / 3 % 2;
         const struct merging merging = {.side = (enum side)(side - 1),
@@ -343,7 +428,11 @@ static void walk_scene(const struct scene *s)
                                       .outcome = unresolved ? OUTCOME_PARTLY : OUTCOME_RESOLVED,
                                       .epoch = -1,
                                       .urgency = -1,
-                                      .lead = "cites",
+                                      .lead = otherwise ? "ramsar" : "cites",
+                                      .support = otherwise ? others : NULL,
+                                      .due = otherwise ? "2027-05-01" : NULL,
+                                      .in_part = otherwise,
+                                      .done = otherwise ? numbers : NULL,
                                       .body = "climate",
                                       .merging = side ? &merging : NULL};
         const struct lifecycle_row *expected;
@@ -354,6 +443,7 @@ static void walk_scene(const struct scene *s)
 
         /* Other actions do not look at it. */
         if ((side && a != ACTION_MERGE && a != ACTION_JOIN && a != ACTION_UNMERGE) ||
+            (otherwise && !has_other_way(a)) ||
             (as >= 0 && a != ACTION_CLAIM && a != ACTION_DECLINE) ||
             (unresolved && a != ACTION_CONFIRM && a != ACTION_CLOSE))
             continue;
@@ -388,10 +478,13 @@ static void test_the_table_and_nothing_else_decides_in_every_corner(void **state
     static const enum state froms[] = {STATE_SUBMITTED, STATE_TRIAGE,  STATE_AWAITING_COUNTRY,
                                        STATE_OFFERED,   STATE_CLAIMED, STATE_UNMATCHED};
 
+    json_t *numbers = json_pack("[i, i]", 1, 2);
+    json_t *others = json_pack("[s, s, s]", "cms", "cbd", "whc");
+
     (void)state;
     assert_in_range(lifecycle_rows_n, 1, sizeof hits / sizeof hits[0]);
     for (unsigned s = 0; s < STATES_N; s++)
-        for (unsigned k = 0; k < 3 * 2 * 2 * 2 * 3 * (s == STATE_MERGED ? 6 : 1); k++)
+        for (unsigned k = 0; k < 3 * 2 * 2 * 2 * 3 * (s == STATE_MERGED ? 6 : TRAITS_N); k++)
             for (size_t p = 0; p < sizeof people / sizeof people[0]; p++) {
                 struct scene scene = {.state = s,
                                       .asked_in = asked[k % 3],
@@ -399,11 +492,14 @@ static void test_the_table_and_nothing_else_decides_in_every_corner(void **state
                                       .alone = k / 6 & 1u,
                                       .old = k / 12 & 1u,
                                       .level = levels[k / 24 % 3],
-                                      .from = froms[k / 72],
+                                      .from = froms[s == STATE_MERGED ? k / 72 : 0],
+                                      .trait = s == STATE_MERGED ? PLAIN : k / 72,
                                       .who = people[p]};
 
-                walk_scene(&scene);
+                walk_scene(&scene, numbers, others);
             }
+    json_decref(numbers);
+    json_decref(others);
     for (size_t i = 0; i < lifecycle_rows_n; i++)
         if (!hits[i])
             fail_msg("row %zu was never taken: %s", i, action_words[lifecycle_rows[i].action]);
@@ -901,8 +997,372 @@ static void test_the_desk_declines_or_refers(void **state)
     assert_int_equal(declined.state, STATE_DECLINED);
     act(&referred, ACTION_HOLD, &router);
     act_with(&referred, ACTION_REFER, &desk, &in, SAMPLE_NOW_MS);
+    assert_int_equal(referred.state, STATE_TRIAGE);
+    act(&referred, ACTION_AGREE, &kenya);
     assert_int_equal(referred.state, STATE_REFERRED);
     assert_string_equal(referred.referred, "climate");
+}
+
+static void test_a_decline_needs_the_closest_secretariat(void **state)
+{
+    struct transition_input in = silent;
+    struct record r = sample_submitted();
+    struct record routed;
+
+    (void)state;
+    in.reason = 0;
+    in.lead = "cms";
+    memcpy(r.closest, "whc", 4);
+    act(&r, ACTION_HOLD, &router);
+    assert_refuses(&r, ACTION_AGREE, &whc, &silent, SAMPLE_NOW_MS, ERR_STATE); /* to what? */
+    act_with(&r, ACTION_DECLINE, &desk, &in, SAMPLE_NOW_MS);
+    assert_int_equal(r.state, STATE_TRIAGE);
+    assert_refuses(&r, ACTION_AGREE, &cms, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    assert_refuses(&r, ACTION_AGREE, &kenya, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    memcpy(&routed, &r, sizeof r);
+    act(&r, ACTION_AMEND, &whc); /* no: it stays where it is */
+    assert_int_equal(r.state, STATE_TRIAGE);
+    assert_refuses(&r, ACTION_AGREE, &whc, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    act_with(&r, ACTION_DECLINE, &desk, &in, SAMPLE_NOW_MS);
+    act(&r, ACTION_AGREE, &whc);
+    assert_int_equal(r.state, STATE_DECLINED);
+    act_with(&routed, ACTION_ROUTE, &desk, &in, SAMPLE_NOW_MS); /* the desk thinks better of it */
+    assert_int_equal(routed.proposal, PROPOSAL_NONE);
+}
+
+static void test_kinds_of_help_say_whether_a_plan_comes_first(void **state)
+{
+    static const struct {
+        unsigned kinds;
+        bool plan, long_plan, answer;
+    } cases[] = {
+        {0,                                                true,  true, true },
+        {1u << KIND_ADVICE,                                false, true, true },
+        {1u << KIND_LEGAL | 1u << KIND_DATA_TOOLS,         false, true, true },
+        {1u << KIND_MISSION,                               true,  true, false},
+        {1u << KIND_FUNDING | 1u << KIND_ADVICE,           true,  true, false},
+        {1u << KIND_TRAINING,                              true,  true, false},
+        {1u << KIND_EQUIPMENT,                             true,  true, false},
+        {1u << KIND_MATCHMAKING | 1u << KIND_COORDINATION, false, true, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct record r = claimed();
+        struct transition_input in = silent;
+        const struct lifecycle_row *row;
+        struct err e = {0};
+        struct record copy;
+
+        r.kinds = cases[i].kinds;
+        memcpy(&copy, &r, sizeof r);
+        in.due = "2026-03-16"; /* ten working days are over at 10:00 */
+        if ((transition_apply(&copy, ACTION_PLAN, &ramsar, &in, SAMPLE_NOW_MS, &row, &e) ==
+             ERR_OK) != cases[i].plan)
+            fail_msg("%zu: plan", i);
+        memcpy(&copy, &r, sizeof r);
+        in.due = "2026-03-17";
+        if ((transition_apply(&copy, ACTION_PLAN, &ramsar, &in, SAMPLE_NOW_MS, &row, &e) ==
+             ERR_OK) != cases[i].long_plan)
+            fail_msg("%zu: long plan", i);
+        memcpy(&copy, &r, sizeof r);
+        if ((transition_apply(&copy, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, &row, &e) ==
+             ERR_OK) != cases[i].answer)
+            fail_msg("%zu: answer", i);
+    }
+}
+
+static struct record in_pieces(enum kind first, enum kind second)
+{
+    json_t *body = json_pack("{s:[{s:s}, {s:s}]}", "items", "kind", kind_words[first], "kind",
+                             kind_words[second]);
+    struct record r = sample_submitted();
+    const struct routed to = {
+        .lead = "ramsar", .support = {"cms", "cbd"},
+             .support_n = 2
+    };
+
+    item_begin(&r, body);
+    json_decref(body);
+    assert_int_equal(r.items_n, 2);
+    assert_int_equal(r.items[1].state, ITEM_OPEN);
+    transition_offer(&r, &to);
+    act(&r, ACTION_OFFER, &router);
+    return r;
+}
+
+static void assert_item(const struct record *r, size_t number, enum item_state as, const char *by)
+{
+    assert_int_equal(r->items[number - 1].state, as);
+    assert_string_equal(r->items[number - 1].holder, by);
+}
+
+static void test_items_go_from_hand_to_hand_until_done(void **state)
+{
+    struct record r = in_pieces(KIND_MISSION, KIND_ADVICE);
+    struct transition_input support = silent;
+    struct transition_input says = silent;
+    json_t *one = json_pack("[i]", 1);
+    json_t *two = json_pack("[i]", 2);
+    json_t *parts = json_pack("[{s:s, s:o}]", "secretariat", "cbd", "items", json_incref(two));
+
+    (void)state;
+    assert_item(&r, 1, ITEM_OFFERED, "");
+    support.as = OFFER_SUPPORT;
+    support.items = two;
+    act_with(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS);
+    assert_item(&r, 2, ITEM_TAKEN, "cms");
+    act(&r, ACTION_CLAIM, &ramsar);
+    assert_item(&r, 1, ITEM_TAKEN, "ramsar");
+    assert_item(&r, 2, ITEM_TAKEN, "cms");
+    assert_refuses(&r, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    act(&r, ACTION_PLAN, &ramsar);
+    act(&r, ACTION_AGREE, &kenya);
+    assert_refuses(&r, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE); /* 1? */
+    support.items = NULL;
+    act_with(&r, ACTION_CLAIM, &cbd, &support, SAMPLE_NOW_MS);
+    says.parts = parts;
+    act_with(&r, ACTION_NOTE, &ramsar, &says, SAMPLE_NOW_MS);
+    assert_item(&r, 2, ITEM_TAKEN, "cbd");
+    says.parts = NULL;
+    says.done = two;
+    act_with(&r, ACTION_CONTRIBUTE, &cms, &says, SAMPLE_NOW_MS); /* no longer its own */
+    assert_item(&r, 2, ITEM_TAKEN, "cbd");
+    act_with(&r, ACTION_CONTRIBUTE, &cbd, &says, SAMPLE_NOW_MS);
+    assert_item(&r, 2, ITEM_DONE, "cbd");
+    says.done = one;
+    act_with(&r, ACTION_ANSWER, &ramsar, &says, SAMPLE_NOW_MS);
+    assert_item(&r, 1, ITEM_DONE, "ramsar");
+    says = silent;
+    says.outcome = OUTCOME_PARTLY;
+    says.items = two;
+    act_with(&r, ACTION_CONFIRM, &kenya, &says, SAMPLE_NOW_MS);
+    assert_item(&r, 1, ITEM_DONE, "ramsar");
+    assert_item(&r, 2, ITEM_TAKEN, "cbd");
+    act(&r, ACTION_ANSWER, &ramsar); /* what is left needs no plan, cbd's part follows */
+    says.outcome = OUTCOME_NOT_RESOLVED;
+    act_with(&r, ACTION_CONFIRM, &kenya, &says, SAMPLE_NOW_MS);
+    assert_item(&r, 1, ITEM_TAKEN, "ramsar"); /* all of it */
+    act(&r, ACTION_RELEASE, &ramsar);
+    assert_item(&r, 1, ITEM_OFFERED, "");
+    json_decref(parts);
+    json_decref(one);
+    json_decref(two);
+}
+
+static void test_a_simple_answer_is_the_help_itself(void **state)
+{
+    struct record r = in_pieces(KIND_ADVICE, KIND_LEGAL);
+    struct transition_input says = silent;
+    json_t *two = json_pack("[i]", 2);
+
+    (void)state;
+    says.dropped = two;
+    act(&r, ACTION_CLAIM, &ramsar);
+    act_with(&r, ACTION_ANSWER, &ramsar, &says, SAMPLE_NOW_MS);
+    assert_item(&r, 1, ITEM_DONE, "ramsar");
+    assert_item(&r, 2, ITEM_DROPPED, "ramsar");
+    json_decref(two);
+}
+
+static struct record joint(void)
+{
+    struct transition_input support = silent;
+    struct record r = claimed();
+
+    support.as = OFFER_SUPPORT;
+    act_with(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS);
+    act_with(&r, ACTION_CLAIM, &cbd, &support, SAMPLE_NOW_MS);
+    return r;
+}
+
+static void test_the_desk_sees_a_disagreement_before_the_answer_goes_out(void **state)
+{
+    struct transition_input no = silent;
+    struct record r = joint();
+    struct record settled;
+
+    (void)state;
+    no.dissents = true;
+    assert_refuses(&r, ACTION_NOTE, &desk, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    act_with(&r, ACTION_CONTRIBUTE, &cms, &no, SAMPLE_NOW_MS);
+    act(&r, ACTION_CONTRIBUTE, &cbd); /* what another one says settles nothing */
+    assert_refuses(&r, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    memcpy(&settled, &r, sizeof r);
+    act(&r, ACTION_NOTE, &desk);
+    assert_int_equal(r.dissent, DISSENT_SEEN);
+    act_with(&r, ACTION_CONTRIBUTE, &cbd, &no, SAMPLE_NOW_MS); /* a new one */
+    assert_refuses(&r, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE);
+    act(&r, ACTION_NOTE, &desk);
+    act(&r, ACTION_ANSWER, &ramsar);
+    act(&settled, ACTION_CONTRIBUTE, &cms); /* it has come round */
+    assert_int_equal(settled.dissent, DISSENT_NONE);
+    act(&settled, ACTION_ANSWER, &ramsar);
+}
+
+static void test_the_lead_says_until_when_each_contributes(void **state)
+{
+    struct record r = joint();
+    struct transition_input in = silent;
+    int64_t usual_ms = record_offer(&r, "cbd")->due_ms;
+    int64_t due_ms;
+    struct timer_act due;
+
+    (void)state;
+    in.parts = json_pack("[{s:s, s:s}]", "secretariat", "cms", "due_at", "2026-03-04T10:00:00Z");
+    assert_true(clock_read("2026-03-04T10:00:00Z", &due_ms));
+    act(&r, ACTION_CONTRIBUTE, &cms);
+    act_with(&r, ACTION_NOTE, &ramsar, &in, SAMPLE_NOW_MS);
+    assert_int_equal(record_offer(&r, "cms")->due_ms, due_ms);
+    assert_int_equal(record_offer(&r, "cms")->contributed_ms, 0); /* asked anew */
+    assert_int_equal(record_offer(&r, "cbd")->due_ms, usual_ms);
+    assert_true(timer_due(&r, NULL, due_ms - (due_ms - SAMPLE_NOW_MS) / 10, &due));
+    assert_string_equal(due.whom, "secretariat:cms");
+    assert_int_equal(due.degree, 80);
+    act_with(&r, ACTION_REMIND, &router, &silent, due_ms - (due_ms - SAMPLE_NOW_MS) / 10);
+    assert_false(timer_due(&r, NULL, due_ms - 1, &due));
+    act_with(&r, ACTION_REMIND, &router, &silent, due_ms);
+    assert_int_equal(record_offer(&r, "cms")->reminded_n, CONTRIBUTION_REMINDERS);
+    act(&r, ACTION_ANSWER, &ramsar); /* without it: it follows */
+    json_decref((json_t *)(uintptr_t)in.parts);
+}
+
+static void test_a_reply_may_come_in_parts(void **state)
+{
+    struct transition_input part = silent;
+    struct record r = claimed();
+    int64_t due_ms;
+
+    (void)state;
+    part.in_part = true;
+    act(&r, ACTION_ASK, &ramsar);
+    due_ms = r.due_ms;
+    act_with(&r, ACTION_REPLY, &kenya, &part, SAMPLE_NOW_MS + 1000);
+    assert_int_equal(r.state, STATE_AWAITING_COUNTRY);
+    assert_int_equal(r.due_ms, due_ms);
+    act(&r, ACTION_REPLY, &kenya);
+    assert_int_equal(r.state, STATE_CLAIMED);
+    assert_int_equal(r.asked_n, 1);
+}
+
+static void test_what_nobody_took_goes_to_others_or_waits_for_a_cycle(void **state)
+{
+    struct transition_input no = silent;
+    struct transition_input route = silent;
+    struct record r = offered();
+    json_t *same = json_pack("[s, s]", "cbd", "cms");
+    json_t *fewer = json_pack("[s]", "cms");
+    struct record copy;
+
+    (void)state;
+    no.reason = 2;
+    act_with(&r, ACTION_DECLINE, &ramsar, &no, SAMPLE_NOW_MS);
+    act_with(&r, ACTION_DECLINE, &cms, &no, SAMPLE_NOW_MS);
+    act_with(&r, ACTION_DECLINE, &cbd, &no, SAMPLE_NOW_MS);
+    assert_int_equal(r.state, STATE_UNMATCHED);
+    route.lead = "ramsar";
+    route.support = same;
+    assert_refuses(&r, ACTION_ROUTE, &desk, &route, r.due_ms - 1, ERR_STATE);
+    memcpy(&copy, &r, sizeof r);
+    act_with(&copy, ACTION_ROUTE, &desk, &route, r.due_ms);
+    assert_int_equal(copy.state, STATE_OFFERED);
+    route.support = fewer;
+    memcpy(&copy, &r, sizeof r);
+    act_with(&copy, ACTION_ROUTE, &desk, &route, SAMPLE_NOW_MS);
+    route.lead = "cms";
+    act_with(&r, ACTION_ROUTE, &desk, &route, SAMPLE_NOW_MS);
+    json_decref(same);
+    json_decref(fewer);
+}
+
+static void test_an_unwilling_lead_gives_a_reopened_one_to_another(void **state)
+{
+    struct transition_input support = silent;
+    struct transition_input resolved = silent;
+    struct record r = claimed();
+    struct record alone;
+
+    (void)state;
+    support.as = OFFER_SUPPORT;
+    resolved.outcome = OUTCOME_RESOLVED;
+    memcpy(&alone, &r, sizeof r);
+    act_with(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS);
+    act(&r, ACTION_ANSWER, &ramsar);
+    act_with(&r, ACTION_CONFIRM, &kenya, &resolved, SAMPLE_NOW_MS);
+    act(&r, ACTION_RELEASE, &ramsar);
+    assert_int_equal(r.state, STATE_CLOSED);
+    assert_refuses(&r, ACTION_RELEASE, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE); /* said once */
+    act(&r, ACTION_REOPEN, &kenya);
+    assert_int_equal(r.state, STATE_OFFERED);
+    assert_string_equal(r.lead, "cms");
+    assert_int_equal(r.claimed_ms, 0);
+    assert_false(r.is_unwilling);
+    act(&alone, ACTION_ANSWER, &ramsar);
+    act_with(&alone, ACTION_CONFIRM, &kenya, &resolved, SAMPLE_NOW_MS);
+    act(&alone, ACTION_RELEASE, &ramsar);
+    act(&alone, ACTION_REOPEN, &kenya);
+    assert_string_equal(alone.lead, "ramsar"); /* asked again, in a window of its own */
+    assert_int_equal(record_offer(&alone, "ramsar")->state, OFFER_PENDING);
+}
+
+static void test_what_a_body_says_fits_the_request(void **state)
+{
+    static const struct {
+        enum action action;
+        const struct principal *who;
+        const char *body, *pointer, *code;
+    } cases[] = {
+        {ACTION_DECLINE,    &desk,   "{'reason':'other','next_door':'the port'}",                        NULL,                       NULL             },
+        {ACTION_DECLINE,    &desk,   "{'reason':'other'}",                                               "#/next_door",              "required"       },
+        {ACTION_DECLINE,    &cms,    "{'reason':'other'}",                                               NULL,                       NULL             },
+        {ACTION_NOTE,       &ramsar, "{'text':'x','done':[1]}",                                          NULL,                       NULL             },
+        {ACTION_NOTE,       &ramsar, "{'text':'x','done':[3]}",                                          "#/done/0",                 "unknown_item"   },
+        {ACTION_NOTE,       &ramsar, "{'text':'x','dropped':[2]}",                                       "#/dropped/0",              "unknown_item"   },
+        {ACTION_CONTRIBUTE, &cms,    "{'text':'x','done':[2]}",                                          NULL,                       NULL             },
+        {ACTION_CONTRIBUTE, &cms,    "{'text':'x','done':[1]}",                                          "#/done/0",                 "unknown_item"   },
+        {ACTION_NOTE,       &cms,    "{'text':'x','contributions':[{'secretariat':'cbd'}]}",
+         "#/contributions",                                                                                                          "not_the_lead"   },
+        {ACTION_NOTE,       &ramsar,
+         "{'text':'x','contributions':[{'secretariat':'cms','due_at':'2026-03-09','items':[1]}]}",       NULL,                       NULL             },
+        {ACTION_NOTE,       &ramsar,
+         "{'text':'x','contributions':[{'secretariat':'ramsar','items':[2]}]}",                          NULL,                       NULL             },
+        {ACTION_NOTE,       &ramsar, "{'text':'x','contributions':[{'secretariat':'iwc','items':[1]}]}",
+         "#/contributions/0/secretariat",                                                                                            "not_a_supporter"},
+        {ACTION_NOTE,       &ramsar,
+         "{'text':'x','contributions':[{'secretariat':'cms','due_at':'2026-03-01'}]}",                   "#/contributions/0/due_at", "in_the_past"    },
+        {ACTION_NOTE,       &ramsar, "{'text':'x','contributions':[{'secretariat':'cms','items':[3]}]}",
+         "#/contributions/0/items/0",                                                                                                "unknown_item"   },
+        {ACTION_CLAIM,      &cbd,    "{'role':'support','items':[1]}",                                   "#/items",                  "unknown_item"   },
+        {ACTION_CLAIM,      &cbd,    "{'items':[1]}",                                                    "#/items",                  "unknown_item"   },
+        {ACTION_CONFIRM,    &kenya,  "{'outcome':'partly','text':'x','items':[4]}",                      "#/items/0",
+         "unknown_item"                                                                                                                               },
+    };
+    struct record r = in_pieces(KIND_MISSION, KIND_ADVICE);
+    const struct field_codes codes = {0};
+    struct transition_input support = silent;
+
+    (void)state;
+    support.as = OFFER_SUPPORT;
+    support.items = json_pack("[i]", 2);
+    act_with(&r, ACTION_CLAIM, &cms, &support, SAMPLE_NOW_MS);
+    act(&r, ACTION_CLAIM, &ramsar);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct transition_input in;
+        struct faults faults = {.n = 0};
+        json_t *doc = parse(cases[i].body);
+        bool good;
+
+        assert_true(transition_decode(cases[i].action, doc, &codes, &in, &faults));
+        good = transition_check(&r, cases[i].action, cases[i].who, &in, SAMPLE_NOW_MS, &faults);
+        if (good != !cases[i].code || faults.n != !good)
+            fail_msg("row %zu: %zu faults, first %s %s", i, faults.n, faults.list[0].pointer,
+                     faults.list[0].code);
+        if (!good && (strcmp(faults.list[0].pointer, cases[i].pointer) != 0 ||
+                      strcmp(faults.list[0].code, cases[i].code) != 0))
+            fail_msg("row %zu: %s %s", i, faults.list[0].pointer, faults.list[0].code);
+        json_decref(doc);
+    }
+    json_decref((json_t *)(uintptr_t)support.items);
 }
 
 /* Sixty characters of four bytes each: the longest name that the form lets through is kept whole.
@@ -1090,6 +1550,16 @@ int main(void)
         cmocka_unit_test(test_withdrawal_is_possible_in_every_open_state_and_only_there),
         cmocka_unit_test(test_the_desk_routes_by_hand_from_triage_and_unmatched),
         cmocka_unit_test(test_the_desk_declines_or_refers),
+        cmocka_unit_test(test_a_decline_needs_the_closest_secretariat),
+        cmocka_unit_test(test_kinds_of_help_say_whether_a_plan_comes_first),
+        cmocka_unit_test(test_items_go_from_hand_to_hand_until_done),
+        cmocka_unit_test(test_a_simple_answer_is_the_help_itself),
+        cmocka_unit_test(test_the_desk_sees_a_disagreement_before_the_answer_goes_out),
+        cmocka_unit_test(test_the_lead_says_until_when_each_contributes),
+        cmocka_unit_test(test_a_reply_may_come_in_parts),
+        cmocka_unit_test(test_what_nobody_took_goes_to_others_or_waits_for_a_cycle),
+        cmocka_unit_test(test_an_unwilling_lead_gives_a_reopened_one_to_another),
+        cmocka_unit_test(test_what_a_body_says_fits_the_request),
         cmocka_unit_test(test_the_longest_outside_body_is_kept_whole),
         cmocka_unit_test(test_only_supporters_that_accepted_contribute),
         cmocka_unit_test(test_another_country_may_do_nothing),
