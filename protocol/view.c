@@ -21,6 +21,7 @@ const struct view_member view_members[] = {
     {"expected", "object?", "for its country, while others must act: step (claim or answer), place in the queue, from and to (when half, and when nine of ten, of those that waited as long had what they waited for), measured (how many these are), enough_data, text"},
     {"outcome", "string?", "resolved, partly, not_resolved or no_reply"},
     {"referred_to", "string?", "outside body"},
+    {"closest", "string?", "in triage: the secretariat that is nearest to it, without whose agreement it is not declined"},
     {"proposal", "object?", "in triage, what the coordinator would do when another one agrees: what (decline or referral), asks (who that is)"},
     {"redirection", "object", "what the coordinator declined or referred, or would: by, at, text, reason, next_door, body"},
     {"questions", "integer", "how many its country was asked"},
@@ -258,6 +259,7 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
     set_time(out, "due_at", r->due_ms);
     set_text(out, "outcome", outcome_words[r->outcome]);
     set_text(out, "referred_to", r->state == STATE_REFERRED ? r->referred : NULL);
+    set_text(out, "closest", r->state == STATE_TRIAGE ? r->closest : NULL);
     json_object_set_new(out, "proposal", proposal_json(r));
     json_object_set_new(out, "questions", json_integer(r->asked_n));
     json_object_set_new(out, "flags", flags_json(r));

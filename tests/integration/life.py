@@ -3,6 +3,7 @@ only what readers are shown and what happened before: an oracle that shares no c
 
     table = Table(); row = table.row(story, "claim", Caller("secretariat:ramsar"), {"role": "lead"})"""
 import collections
+import datetime
 import json
 import subprocess
 import time
@@ -19,7 +20,12 @@ SAID = {
     "as lead": {"role": "lead"},
     "resolved": {"outcome": "resolved"},
     "partly or not resolved": {"outcome": "partly", "text": "The map is missing."},
+    "more follows": {"more": True},
 }
+# What no guard of the action itself tells apart, but others do later.
+ALSO_SAID = {"contribute": {"disagrees": True}}
+# What some callers of an action must say beyond what its form requires.
+ALWAYS_SAID = {"lead": "ramsar", "next_door": "The port of the town."}
 # Guards of the one of two requests that yields to the other, of the one that stays, and of those
 # that are merged into the one that moves.
 YIELDS = {"the other was received earlier"}
@@ -136,6 +142,8 @@ def has_standing(word, story, code):
         return story.leads(code) or (mine["role"], mine["state"]) == ("support", "accepted")
     if word == "routed":
         return story.leads(code) or mine["state"] in ("pending", "accepted")
+    if word == "closest":
+        return story.doc["closest"] == code
     return None
 
 
@@ -148,6 +156,23 @@ def came_from(state):
         merged = story.last("merge", "join", to="merged")
         return merged is not None and (merged["from"] == state or (state, merged["from"]) == ("triage", "submitted"))
     return holds
+
+
+def goes_elsewhere(story, code, said):
+    """Not to the very ones that it was offered to; or a cycle has passed."""
+    due = datetime.datetime.fromisoformat(story.doc["due_at"]).timestamp() * 1000
+    had = [o["secretariat"] for o in story.doc["offers"]]
+    named = [ALWAYS_SAID["lead"], *said.get("support", ["nobody"])]
+    return (had[0], set(had)) != (named[0], set(named)) or story.site.now_ms() >= due
+
+
+def is_proposed(what):
+    return lambda story, code, said: (story.doc["proposal"] or {}).get("what") == what
+
+
+def is_settled(story, code, said):
+    """Requests of the walk have no items, and say nothing of the kind of help."""
+    return "disagreement" not in story.doc["flags"]
 
 
 def asked_in(state):
@@ -165,6 +190,18 @@ GUARDS = {
     "asked while delivering": asked_in("delivering"),
     "resolved": lambda story, code, said: said.get("outcome") == "resolved",
     "partly or not resolved": lambda story, code, said: said.get("outcome") != "resolved",
+    "more follows": lambda story, code, said: said.get("more", False),
+    "another route, or a new cycle": goes_elsewhere,
+    "no secretariat is close": lambda story, code, said: not story.doc["closest"],
+    "a secretariat is close": lambda story, code, said: bool(story.doc["closest"]),
+    "a decline is proposed": is_proposed("decline"),
+    "a referral is proposed": is_proposed("referral"),
+    "some of it needs a plan, or more than 10 working days": lambda story, code, said: True,
+    "none of it needs a plan, no disagreement is unseen": is_settled,
+    "each item is accounted for, no disagreement is unseen": is_settled,
+    "a disagreement is unseen": lambda story, code, said: not is_settled(story, code, said),
+    "at most 180 days after closing, the lead is willing": lambda story, code, said: not any(
+        e["action"] == "release" for e in story.here()),
     "at most 180 days after closing": lambda story, code, said: True,  # the walk takes no such time
     "merged in triage or before, in time": came_from("triage"),
     "merged while awaiting the country, in time": came_from("awaiting_country"),

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import life
-from harness import FIGURES, PARTITIONS, name, partition_key, wait_until, wetland
+from harness import FIGURES, PARTITIONS, name, nonsense, partition_key, wait_until, wetland
 from timed import TimedSite
 
 SEED = int(os.environ.get("LIAISON_WALK_SEED", 5))
@@ -117,7 +117,7 @@ class Walk:
 
     def call(self, who, story, action, said, other):
         names = {} if other is None or "other" not in self.names(action) else {"other": other.id}
-        doc = life.body(self.forms[action], **{"lead": "ramsar", **said, **names})
+        doc = life.body(self.forms[action], **{**life.ALWAYS_SAID, **said, **names})
         return self.callers_of(who)("POST", f"/v1/requests/{story.id}/{action}", doc)
 
     def variants_of(self, action):
@@ -128,7 +128,9 @@ class Walk:
         for r in self.rows:
             if r.action == action and r.guard in life.SAID and life.SAID[r.guard] not in ways:
                 ways.append(life.SAID[r.guard])
-        return ways or [{}]
+        if any(r.action == action and r.guard not in life.SAID for r in self.rows):
+            ways.insert(0, {})
+        return ways + [life.ALSO_SAID[action]] if action in life.ALSO_SAID else ways
 
     def callers(self, story):
         away = "UGA" if story.doc["country"] != "UGA" else "KEN"
@@ -169,6 +171,14 @@ class Walk:
         self.stories = []
         self.partitions = {self.far.id[-1]}
         self.go_on(n, **members)
+
+    def begin_with(self, n, text):
+        """All with the same text. The second of two twins waits for the desk, also where a secretariat is close to it."""
+        self.begin(0)
+        for _ in range(n):
+            answer = self.site.submit(self.country, {"Prefer": "wait=10"}, disclosure="open", **text)
+            assert answer.status == 201, answer
+            self.adopt(answer.doc["id"])
 
     def go_on(self, n, **members):
         for _ in range(n):
@@ -437,6 +447,16 @@ def test_every_row_for_everybody(timed):
     w.learn(life.Story(site, site.routed("KEN", **wetland(name()))["id"]).past[-1])
 
     while w.need and w.lives_n < LIVES_MAX:
+        if any(r.start == "triage" and r.guard in ("a secretariat is close", "a decline is proposed") for r in w.need):
+            w.begin_with(2, wetland(name()))
+            w.routed()
+            w.live(w.stories[1])
+            continue
+        if any(r.guard == "no secretariat is close" for r in w.need):
+            w.begin_with(1, nonsense())
+            w.routed()
+            w.live(w.stories[0])
+            continue
         w.begin(3)
         w.routed()
         if any(r.guard == "merged into the one that moves" for r in w.need) and w.lives_n % 2:

@@ -27,8 +27,13 @@ static const struct calendar calendar_list[] = {
 };
 static const struct calendars calendars = {calendar_list, 3};
 
-static const char body[] = "{'title':'Wetland restoration','description':'secret words',"
-                           "'language':'en','themes':['a'],'contact_name':'A'}";
+enum { BODIES = 4 };
+#define BODY                                                                                       \
+    "{'title':'Wetland restoration','description':'secret words','language':'en','themes':['a'],"  \
+    "'contact_name':'A'"
+static const char *const bodies[BODIES] = {
+    BODY "}", BODY ",'assistance_kind':['MISSION']}", BODY ",'assistance_kind':['ADVICE']}",
+    BODY ",'items':[{'kind':'MISSION','text':'a'},{'kind':'ADVICE','text':'b'},{'text':'c'}]}"};
 
 struct request {
     struct record record;
@@ -85,6 +90,77 @@ static void check_ball(const struct world *w, const struct request *q)
         broken(w, q, "two leads");
     if (!lifecycle_is_terminal(r->state) && (leads_of(r) == 1) != (r->claimed_ms != 0))
         broken(w, q, "a claim without lead, or a lead without claim");
+}
+
+/* 2: an item has one responder, who is at work on it: a supporter, or who leads. */
+static void check_items(const struct world *w, const struct request *q)
+{
+    const struct record *r = &q->record;
+
+    for (size_t i = 0; i < r->items_n; i++) {
+        const struct item *item = &r->items[i];
+        const struct offer *o = record_offer_find(r, item->holder);
+        bool is_left = item->state == ITEM_OPEN || item->state == ITEM_OFFERED;
+
+        if (is_left == (*item->holder != '\0'))
+            broken(w, q, "an item without responder, or one that nobody took with one");
+        if (lifecycle_is_terminal(r->state))
+            continue;
+        if (is_left && r->claimed_ms)
+            broken(w, q, "an item that nobody has, though somebody leads");
+        if ((item->state == ITEM_OFFERED) != (is_left && r->state == STATE_OFFERED))
+            broken(w, q, "an item is offered when its request is");
+        if (item->state == ITEM_TAKEN &&
+            (!o || o->state != OFFER_ACCEPTED || (o->role == OFFER_LEAD && !r->claimed_ms)))
+            broken(w, q, "an item with somebody who is not at work");
+    }
+}
+
+/* What waits for another one's word is in triage, and somebody can give it. */
+static void check_consent(const struct world *w, const struct request *q)
+{
+    const struct record *r = &q->record;
+
+    if (r->proposal && r->state != STATE_TRIAGE && r->state != STATE_MERGED &&
+        r->state != STATE_DECLINED && r->state != STATE_REFERRED)
+        broken(w, q, "a proposal that waits where nobody looks");
+    if (r->proposal == PROPOSAL_DECLINE && !*r->closest)
+        broken(w, q, "nobody can agree to it");
+    if (r->state == STATE_TRIAGE && (r->proposal == PROPOSAL_REFERRAL) != (*r->referred != '\0'))
+        broken(w, q, "referred to nobody");
+}
+
+/* An unseen disagreement is somebody's. */
+static void check_dissent(const struct world *w, const struct request *q)
+{
+    const struct record *r = &q->record;
+    bool any = false;
+
+    for (size_t i = 0; i < r->offers_n; i++)
+        any |= r->offers[i].dissents && r->offers[i].state == OFFER_ACCEPTED;
+    if (r->dissent && !any && !lifecycle_is_terminal(r->state))
+        broken(w, q, "a disagreement of nobody");
+    if (r->dissent == DISSENT_UNSEEN && r->state == STATE_ANSWERED)
+        broken(w, q, "answered, and the desk has not seen the disagreement");
+}
+
+/* What an earlier release left out is read as it was meant; what is written is read the same. */
+static void check_kept(const struct world *w, const struct request *q)
+{
+    json_t *meta = record_meta(&q->record);
+    struct record read;
+    struct err e = {0};
+    json_t *again;
+
+    memset(&read, 0, sizeof read);
+    memcpy(read.id, q->record.id, sizeof read.id);
+    if (record_read_meta(&read, meta, &e) != ERR_OK)
+        broken(w, q, "written, and unreadable");
+    again = record_meta(&read);
+    if (!json_equal(meta, again))
+        broken(w, q, "read otherwise than written");
+    json_decref(meta);
+    json_decref(again);
 }
 
 /* 9: whom it is merged into is not merged itself. */
@@ -191,7 +267,11 @@ static void check_all(struct world *w)
     for (size_t i = 0; i < REQUESTS; i++) {
         check_ball(w, &w->all[i]);
         check_chain(w, &w->all[i]);
+        check_items(w, &w->all[i]);
+        check_consent(w, &w->all[i]);
+        check_dissent(w, &w->all[i]);
     }
+    check_kept(w, &w->all[dice(w, REQUESTS)]);
     check_wake(w, &w->all[dice(w, REQUESTS)]);
     check_views(w, &w->all[dice(w, REQUESTS)]);
 }
@@ -211,7 +291,8 @@ static void requests_init(struct world *w)
         q->record.submitted_ms = q->record.updated_ms = q->record.since_ms = w->now_ms + i * 60000;
         q->received_ms = q->record.submitted_ms;
         q->told_n = 1;
-        q->body = parse(body);
+        q->body = parse(bodies[dice(w, BODIES)]);
+        item_begin(&q->record, q->body);
         q->inner = json_object();
     }
 }
@@ -255,8 +336,7 @@ static bool step_apply(struct world *w, struct request *q, enum action a,
             broken(w, q, "refused, and changed");
         return false;
     }
-    if (in->text)
-        view_remember(q->inner, &q->record, a, who, in, w->now_ms);
+    view_remember(q->inner, &q->record, a, who, in, w->now_ms);
     check_step(w, q, &before, a, who, in);
     return true;
 }
@@ -268,7 +348,10 @@ static void route(struct world *w, struct request *q)
 
     for (unsigned i = dice(w, SUPPORTERS + 1); i > 0; i--)
         to.support[to.support_n++] = people[2 + dice(w, 4)]->of;
-    transition_offer(&q->record, &to);
+    if (*to.lead)
+        transition_offer(&q->record, &to);
+    else if (to.support_n)
+        snprintf(q->record.closest, sizeof q->record.closest, "%s", to.support[0]);
     step_apply(w, q, *to.lead ? ACTION_OFFER : ACTION_HOLD, &router, &in);
 }
 
@@ -359,6 +442,10 @@ static void act_at_random(struct world *w)
     const struct principal *who = people[dice(w, PEOPLE)];
     enum action a = pick_action(w, q, who);
     json_t *support = json_pack("[s]", people[2 + dice(w, 4)]->of);
+    json_t *numbers = json_pack("[i]", 1 + (int)dice(w, 3));
+    json_t *all = json_pack("[i, i, i]", 1, 2, 3);
+    json_t *parts = json_pack("[{s:s, s:O, s:s}]", "secretariat", people[2 + dice(w, 4)]->of,
+                              "items", numbers, "due_at", dice(w, 2) ? "2026-06-01" : "2028-01-01");
     struct transition_input in = {.text = dice(w, 2) ? "words" : NULL,
                                   .reason = (int)dice(w, REASONS_N + 1) - 1,
                                   .outcome = 1 + (int)dice(w, 3),
@@ -368,15 +455,30 @@ static void act_at_random(struct world *w)
                                   .lead = people[2 + dice(w, 4)]->of,
                                   .support = support,
                                   .body = "climate",
-                                  .due = dice(w, 3) ? NULL : "2026-09-01"};
+                                  .due = dice(w, 3) ? NULL : "2026-09-01",
+                                  .next_door = "the port",
+                                  .in_part = !dice(w, 4),
+                                  .dissents = !dice(w, 3),
+                                  .rating = dice(w, 6),
+                                  .done = dice(w, 2)   ? all
+                                          : dice(w, 2) ? numbers
+                                                       : NULL,
+                                  .dropped = !q->record.items_n || dice(w, 4) ? NULL : numbers,
+                                  .items = !q->record.items_n || dice(w, 4) ? NULL : numbers,
+                                  .parts = dice(w, 4) ? NULL : parts};
+    struct faults faults = {.n = 0};
 
     if (q->record.state == STATE_SUBMITTED && dice(w, 3))
         route(w, q);
     else if (a == ACTION_MERGE || a == ACTION_JOIN || a == ACTION_UNMERGE)
         act_on_two(w, q, a, who);
-    else if (a != ACTION_LINK && a != ACTION_SUBMIT)
+    else if (a != ACTION_LINK && a != ACTION_SUBMIT &&
+             transition_check(&q->record, a, who, &in, w->now_ms, &faults))
         step_apply(w, q, a, who, &in);
     json_decref(support);
+    json_decref(numbers);
+    json_decref(all);
+    json_decref(parts);
 }
 
 static void pass_time(struct world *w)
