@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "cli/absence_command.h"
 #include "cli/action_command.h"
 #include "cli/assess_command.h"
 #include "cli/audit_command.h"
@@ -58,6 +59,12 @@ static const struct flag import_flags[] = {
 static const struct flag export_flags[] = {
     {"csv", 0, NULL, NULL, "a table for spreadsheets instead of a JSON object a line"},
     {"history", 0, NULL, NULL, "every transition of them instead"}, FILTERS, END};
+static const struct flag absence_flags[] = {
+    {"until", 0, "TIME", NULL, "when that one is back: 2026-03-03 or 2026-03-03T14:05:00Z"},
+    {"from", 0, "TIME", NULL, "since when; from now on by default"},
+    {"deputy", 0, "OFFICER", NULL, "who acts meanwhile; everybody by default"}, END};
+static const struct flag inbox_flags[] = {
+    {"officer", 0, "OFFICER", NULL, "only what this one answers for now, and what nobody in particular does"}, END};
 static const struct flag watch_flags[] = {
     {"topics", 0, "TYPE,..", NULL, "only events of these types: request.claimed,request.answered"},
     {"after", 0, "POSITION", NULL, "begin behind this position, as --json shows it; else from now on"}, END};
@@ -87,6 +94,7 @@ static const struct flag similar_flags[] = {
 static const struct flag issue_flags[] = {
     {"role", 0, "ROLE", NULL, "country, secretariat, coordinator or operator"},
     {"of", 0, "CODE", NULL, "which country (ISO 3166-1 alpha-3) or secretariat"},
+    {"officer", 0, "NAME", NULL, "of a secretariat: whose it is; claims made with it are that officer's"},
     {"label", 0, "TEXT", NULL, "who holds it, for the list"},
     {"scope", 0, "SCOPE", NULL, "read: it may look, not act"},
     {"days", 0, "N", NULL, "how long it is valid, 1..365, 365 by default"}, OUTPUT, CONFIG, END};
@@ -124,7 +132,11 @@ static const struct command fixed[] = {
     {GROUP_REQUEST, "show", "ID|REFERENCE", 1, 1, "show a request: who must act, why it was routed there, what was said", NULL, NULL, show_run, 0},
     {GROUP_REQUEST, "compare", "ID|REFERENCE ID|REFERENCE", 2, 2, "show two requests side by side, and what the duplicate check says of them", NULL, NULL, compare_run, 0},
     {GROUP_REQUEST, "history", "ID|REFERENCE", 1, 1, "show every transition, oldest first", NULL, NULL, history_run, 0},
-    {GROUP_REQUEST, "inbox", "", 0, 0, "what waits for this secretariat, in working order", NULL, NULL, inbox_run, 0},
+    {GROUP_REQUEST, "inbox", "", 0, 0, "what waits for this secretariat, in working order", NULL, inbox_flags, inbox_run, 0},
+    {GROUP_REQUEST, "absence list", "", 0, 0, "who of this secretariat is away, and who acts for them", NULL, NULL, absence_list_run, 0},
+    {GROUP_REQUEST, "absence set", "[OFFICER]", 0, 1, "be away for a time: claims pass to the deputy",
+     "Without OFFICER the one whose token this is. Chains of deputies are followed; a circle is refused.\n", absence_flags, absence_set_run, 0},
+    {GROUP_REQUEST, "absence end", "OFFICER", 1, 1, "be back", NULL, NULL, absence_end_run, 0},
     {GROUP_REQUEST, "import", "FILE|-", 1, 1, "submit many requests: a JSON object a line, or a table",
      "Each is stored by itself; what is refused is named by its line on stderr. After a failure the same command\n"
      "may be repeated: what was stored is not stored again.\n", import_flags, import_run, 0},

@@ -279,5 +279,9 @@ enum exit_code list_run(const struct line *line)
 
 enum exit_code inbox_run(const struct line *line)
 {
-    return list_pages(line, "/v1/inbox");
+    BUF_AUTO struct buf path = {0};
+
+    buf_add_text(&path, "/v1/inbox");
+    url_add_query(&path, "officer", line_flag(line, "officer"));
+    return list_pages(line, buf_text(&path));
 }

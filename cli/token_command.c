@@ -126,6 +126,7 @@ static enum exit_code issue_one(const struct line *line, struct store_session *s
     enum exit_code rc = EXIT_DONE;
 
     issue_init(&issue, store_session_keyring(s), &like->who, like->scopes, like->label, days);
+    memcpy(issue.credential.officer, like->officer, sizeof like->officer);
     if (store_session_put(s, (const char(*)[TOKEN_ID_BYTES])issue.id, &issue.credential, 1, action,
                           &e) != ERR_OK)
         rc = report_err(line, NULL, &e);
@@ -150,6 +151,7 @@ enum exit_code token_issue_run(const struct line *line)
     const char *role = line_flag(line, "role");
     const char *label = line_flag(line, "label");
     const char *scope = line_flag(line, "scope");
+    const char *officer = line_flag(line, "officer");
     struct store_session *s = NULL;
     struct credential like = {.scopes = TOKEN_READ | TOKEN_WRITE};
     struct err e = {0};
@@ -167,6 +169,11 @@ enum exit_code token_issue_run(const struct line *line)
     if (scope)
         like.scopes = TOKEN_READ;
     snprintf(like.label, sizeof like.label, "%s", label);
+    if (officer &&
+        (strcmp(role, role_words[ROLE_SECRETARIAT]) != 0 || !absence_is_officer(officer)))
+        return line_fault(
+            line, "--officer NAME goes with --role secretariat: small letters, digits, . - _");
+    snprintf(like.officer, sizeof like.officer, "%s", officer ? officer : "");
     if (!principal_make(role, line_flag(line, "of"), &like.who) || like.who.role == ROLE_SYSTEM)
         return line_fault(line, "--role country --of CODE, --role secretariat --of CODE, --role "
                                 "coordinator or --role operator");
@@ -192,9 +199,9 @@ static json_t *credential_json(const char *id, const struct credential *c)
     char issued[CLOCK_TEXT_BYTES];
     char expires[CLOCK_TEXT_BYTES];
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id", id, "who",
-                     principal_text(&c->who, who), "label", c->label, "state",
-                     credential_state(c, clock_now_ms()), "issued_at",
+    return json_pack("{s:s, s:s, s:s*, s:s, s:s, s:s, s:s, s:b}", "id", id, "who",
+                     principal_text(&c->who, who), "officer", *c->officer ? c->officer : NULL,
+                     "label", c->label, "state", credential_state(c, clock_now_ms()), "issued_at",
                      clock_text(c->issued_ms, issued), "expires_at",
                      clock_text(c->expires_ms, expires), "read_only", !(c->scopes & TOKEN_WRITE));
 }

@@ -13,6 +13,7 @@ static enum err_code row_read(void *arg, const struct csv *row, struct err *e)
     struct contacts *c = arg;
     struct contact one = {.language = 0};
     const char *name = csv_cell(row, "name");
+    const char *officer = csv_cell(row, "officer");
     enum err_code rc;
 
     if (c->n == CONTACTS_MAX)
@@ -21,6 +22,10 @@ static enum err_code row_read(void *arg, const struct csv *row, struct err *e)
         (rc = csv_copy(row, "email", one.email, sizeof one.email, e)) ||
         (rc = csv_word(row, "language", language_codes, &one.language, e)))
         return rc;
+    if (officer && strlen(officer) >= sizeof one.officer)
+        return csv_fault(row, e, "officer is too long");
+    if (officer)
+        memcpy(one.officer, officer, strlen(officer) + 1);
     if (name && strlen(name) >= sizeof one.name)
         return csv_fault(row, e, "name is too long");
     if (name)

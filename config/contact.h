@@ -4,7 +4,9 @@
  *   who       secretariat:ramsar, country:KEN or coordinator; several rows may say the same
  *   email     address
  *   language  ar en es fr ru zh
- *   name      "" is fine */
+ *   name      "" is fine
+ *   officer   of a secretariat: whose address it is, as the officer's tokens say; a file need not
+ *             have this column. What is about a claim goes to who answers for it, else to all. */
 #ifndef CONFIG_CONTACT_H
 #define CONFIG_CONTACT_H
 
@@ -16,7 +18,8 @@ struct contact {
     char who[32];
     char email[255];
     char name[484];
-    int language; /* index of language_codes */
+    char officer[32]; /* "": of all */
+    int language;     /* index of language_codes */
 };
 
 struct contacts {

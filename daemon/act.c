@@ -118,6 +118,7 @@ static void act_read(void *arg, struct stored *stored, const struct err *e)
     op->stored = *stored;
     *stored = (struct stored){0};
     op->before = op->stored.record;
+    op->input.officer = t->officer;
     op->input.calendars = &t->app->config->calendars.all; /* a reload may have come between */
     if (refusal_check_match(t, &op->before, &refusal) != ERR_OK ||
         transition_apply(&op->stored.record, op->action, &t->who, &op->input, now_ms, &row,

@@ -253,6 +253,7 @@ static void admit(struct task *t, const char *id, const struct credential *c)
     t->who = c->who;
     t->scopes = c->scopes;
     snprintf(t->token, sizeof t->token, "%s", id);
+    snprintf(t->officer, sizeof t->officer, "%s", c->officer);
 }
 
 struct check {

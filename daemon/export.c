@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/csv_text.h"
 #include "base/log.h"
+#include "daemon/absence.h"
 #include "daemon/past.h"
 #include "daemon/resource.h"
 #include "daemon/selection.h"
@@ -238,6 +239,7 @@ static void request_add(struct export *op, const struct stored *s)
         view_resource(&s->record, s->body, s->inner, &op->task->who, clock_now_ms(), false);
 
     json_object_del(doc, "allowed_actions");
+    absence_add(op->task->app, &s->record, doc);
     resource_explain(op->task, doc, (int)s->record.language);
     row_add(op, doc);
 }

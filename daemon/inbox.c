@@ -6,6 +6,7 @@
 #include "daemon/operations.h"
 
 #include "base/clock.h"
+#include "daemon/absence.h"
 #include "daemon/task.h"
 #include "protocol/timer.h"
 #include "protocol/view.h"
@@ -18,7 +19,8 @@
 enum { INBOX_MAX = 200 };
 
 struct inbox {
-    struct task *task; /* held */
+    struct task *task;           /* held */
+    char officer[OFFICER_BYTES]; /* whose alone; "": of all */
     int64_t total;
 };
 
@@ -51,6 +53,15 @@ void inbox_begin(struct task *t)
         .name = "inbox", .rest = {offers}, .partition = -1, .order = LIST_OLDEST, .n = INBOX_MAX};
 
     op->task = t;
+    if (!task_query(t, "officer", op->officer, sizeof op->officer) ||
+        (*op->officer && !absence_is_officer(op->officer))) {
+        struct faults faults = {.n = 0};
+
+        free(op);
+        fault_add(&faults, "?officer", NULL, "not_an_officer");
+        task_faults(t, &(struct err){ERR_MALFORMED, "officer"}, &faults);
+        return;
+    }
     if (t->who.role == ROLE_SECRETARIAT) {
         snprintf(offers, sizeof offers, "offer:%s", t->who.of);
         snprintf(claims, sizeof claims, "claim:%s", t->who.of);
@@ -109,6 +120,15 @@ static struct rank rank_of(const struct app *app, const struct stored *s, int64_
                          .few_means = country && (country->ldc || country->sids)};
 }
 
+/* Of one officer's: what that one answers for now, and what nobody in particular does. */
+static bool waits_for(const struct inbox *op, const struct record *r, int64_t now_ms)
+{
+    char acting[OFFICER_BYTES];
+
+    return !*op->officer || strcmp(r->lead, op->task->who.of) != 0 ||
+           !*absence_acting_of(op->task->app, r, now_ms, acting) || !strcmp(acting, op->officer);
+}
+
 static void inbox_read(void *arg, struct stored *list, size_t n, const struct err *e)
 {
     struct inbox *op = arg;
@@ -123,13 +143,17 @@ static void inbox_read(void *arg, struct stored *list, size_t n, const struct er
         return;
     }
     for (size_t i = 0; i < n && kept < INBOX_MAX; i++)
-        if (*list[i].record.id && record_view_of(&list[i].record, &op->task->who) != RECORD_HIDDEN)
+        if (*list[i].record.id && waits_for(op, &list[i].record, now_ms) &&
+            record_view_of(&list[i].record, &op->task->who) != RECORD_HIDDEN)
             ranks[kept++] = rank_of(op->task->app, &list[i], now_ms);
     qsort(ranks, kept, sizeof ranks[0], compare_ranks);
     items = json_array();
-    for (size_t i = 0; i < kept; i++)
-        json_array_append_new(items,
-                              view_resource(&ranks[i].stored->record, ranks[i].stored->body,
-                                            ranks[i].stored->inner, &op->task->who, now_ms, true));
+    for (size_t i = 0; i < kept; i++) {
+        const struct stored *s = ranks[i].stored;
+        json_t *item = view_resource(&s->record, s->body, s->inner, &op->task->who, now_ms, true);
+
+        absence_add(op->task->app, &s->record, item);
+        json_array_append_new(items, item);
+    }
     inbox_end(op, items);
 }

@@ -10,6 +10,7 @@
 #include "daemon/operations.h"
 
 #include "base/clock.h"
+#include "daemon/absence.h"
 #include "daemon/export.h"
 #include "daemon/selection.h"
 #include "daemon/task.h"
@@ -110,6 +111,7 @@ static void list_read(void *arg, const struct cursor *rows, struct stored *list,
     op->more = op->selection.has_more;
     for (size_t i = 0; i < n; i++) {
         const struct record *r = &list[i].record;
+        json_t *item;
         enum record_view view = *r->id ? record_view_of(r, who) : RECORD_HIDDEN;
 
         op->scanned++;
@@ -121,8 +123,9 @@ static void list_read(void *arg, const struct cursor *rows, struct stored *list,
             list_answer(op);
             return;
         }
-        json_array_append_new(op->items,
-                              view_resource(r, list[i].body, list[i].inner, who, now_ms, true));
+        item = view_resource(r, list[i].body, list[i].inner, who, now_ms, true);
+        absence_add(op->task->app, r, item);
+        json_array_append_new(op->items, item);
         op->last = rows[i]; /* not the record's own time: it may have moved on since */
     }
     if (!op->more || op->scanned >= SCAN_MAX)

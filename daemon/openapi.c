@@ -2,6 +2,7 @@
  * goes by: routes, form fields, actions with their bodies, problem types. */
 #include "daemon/operations.h"
 
+#include "daemon/absence.h"
 #include "daemon/control.h"
 #include "daemon/route.h"
 #include "daemon/session.h"
@@ -320,6 +321,8 @@ static json_t *body_of(const struct route *r)
         return reference_to("Draft");
     if (!strcmp(r->path, "/v1/webhooks"))
         return rows_schema(webhook_fields);
+    if (!strcmp(r->path, "/v1/absences"))
+        return rows_schema(absence_fields);
     if (!strcmp(r->path, "/v1/queue/pause") || !strcmp(r->path, "/v1/queue/resume"))
         return rows_schema(control_fields);
     if (!strcmp(r->path, "/v1/keys"))

@@ -18,6 +18,12 @@ void history_begin(struct task *t);
 void act_begin(struct task *t);
 void inbox_begin(struct task *t);
 void events_begin(struct task *t);
+
+/* absence.c */
+void absences_begin(struct task *t);
+void absence_begin(struct task *t);
+void absence_end_begin(struct task *t);
+
 void queue_begin(struct task *t);
 void history_of_queues_begin(struct task *t);
 

@@ -42,7 +42,7 @@ static void past_end(struct past *op, const struct stored *list, size_t n, const
         others[i] = (struct other){&list[i].record, list[i].body};
     others_narrow(op->lines, op->inner, &op->task->who, others, n);
     json_array_foreach (op->lines, i, line)
-        view_history_narrow(line, op->view);
+        view_history_narrow(line, op->view, &op->task->who);
     op->fn(op->arg, op->lines, op->has_more, e);
     json_decref(op->lines);
     json_decref(op->inner);

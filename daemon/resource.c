@@ -1,6 +1,7 @@
 #include "daemon/resource.h"
 
 #include "base/clock.h"
+#include "daemon/absence.h"
 #include "daemon/outlook.h"
 #include "protocol/etag.h"
 #include "protocol/others.h"
@@ -53,6 +54,7 @@ static void resource_answer(struct resource *op, const struct stored *list, size
 
     for (size_t i = 0; i < n; i++)
         others[i] = (struct other){&list[i].record, list[i].body};
+    absence_add(t->app, r, doc);
     json_object_update_new(doc, others_view(r, op->stored.inner, &t->who, others, n));
     resource_explain(t, doc, (int)r->language);
     op->doc = doc;

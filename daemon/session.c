@@ -48,6 +48,8 @@ static json_t *session_json(const struct task *t)
                     "scopes", scopes);
     if (!doc)
         bug("session_json");
+    if (*t->officer)
+        json_object_set_new(doc, "officer", json_string(t->officer));
     if (t->cookie) {
         cookie_csrf(t->app->ring, t->cookie, csrf);
         json_object_set_new(doc, "csrf_token", json_string(csrf));

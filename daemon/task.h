@@ -8,6 +8,7 @@
 #include "daemon/app.h"
 #include "daemon/http.h"
 #include "protocol/digest.h"
+#include "protocol/absence.h"
 #include "protocol/fault.h"
 #include "protocol/principal.h"
 #include "store/request_store.h"
@@ -25,6 +26,7 @@ struct task {
     struct principal who;          /* meaningful where the route asks for a role */
     unsigned scopes;               /* of the token, enum token_scope; else as who */
     char token[TASK_PARAM_BYTES];  /* its id; else as who */
+    char officer[OFFICER_BYTES];   /* of the secretariat, as the token says; "": none */
     char *cookie;                  /* owned, wiped: the session's; NULL: a bearer token */
     int64_t session_until_ms;      /* with cookie: its end, at the latest */
     const char *variant;           /* chooses among the words of a problem; NULL: the usual ones */

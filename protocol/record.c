@@ -57,6 +57,8 @@ static void rare_write(json_t *meta, const struct record *r)
     if (*r->closest || r->proposal)
         json_object_set_new(
             meta, "y", json_pack("[s, i, i]", r->closest, (int)r->proposal, r->proposed_reason));
+    if (*r->officer)
+        json_object_set_new(meta, "of", json_string(r->officer));
     if (r->asked_n)
         json_object_set_new(meta, "a", json_integer(r->asked_n));
     if (r->is_unwilling)
@@ -252,7 +254,12 @@ static bool items_read(struct record *r, const json_t *meta)
 static bool later_read(struct record *r, const json_t *meta)
 {
     json_int_t dissent = json_integer_value(json_object_get(meta, "q"));
+    const char *officer = json_string_value(json_object_get(meta, "of"));
 
+    memset(r->officer, 0, sizeof r->officer);
+    if (officer && !absence_is_officer(officer))
+        return false;
+    snprintf(r->officer, sizeof r->officer, "%s", officer ? officer : "");
     r->asked_n = json_integer_value(json_object_get(meta, "a"));
     r->is_unwilling = json_is_true(json_object_get(meta, "w"));
     if (r->asked_n < 0 || dissent < 0 || dissent > DISSENT_SEEN)

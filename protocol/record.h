@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "protocol/absence.h"
 #include "protocol/item.h"
 #include "protocol/lifecycle.h"
 #include "protocol/word.h"
@@ -90,6 +91,7 @@ struct record {
     struct timer timer, kept; /* kept: of the clock that goes on when the ball comes back */
 
     char lead[PRINCIPAL_OF_BYTES]; /* proposed lead while offered, then the claim's holder */
+    char officer[OFFICER_BYTES];   /* of the claim's holder: whose claim it is; "": the pool's */
     int64_t epoch;                 /* +1 a claim */
     int64_t claimed_ms, lease_ms;  /* 0 without a claim */
     struct offer offers[RECORD_OFFERS_MAX]; /* in order of their candidates' score */

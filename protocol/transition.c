@@ -503,7 +503,8 @@ static void weigh_dissent(struct record *r, const struct offer *by)
         r->dissent = DISSENT_UNSEEN;
 }
 
-static void take_lead(struct record *r, const char *code, const struct calendars *c, int64_t now_ms)
+static void take_lead(struct record *r, const char *code, const char *officer,
+                      const struct calendars *c, int64_t now_ms)
 {
     struct offer *mine = record_offer(r, code);
 
@@ -513,6 +514,7 @@ static void take_lead(struct record *r, const char *code, const struct calendars
     mine->role = OFFER_LEAD;
     mine->state = OFFER_ACCEPTED;
     snprintf(r->lead, sizeof r->lead, "%s", code);
+    snprintf(r->officer, sizeof r->officer, "%s", officer ? officer : "");
     r->epoch++;
     r->claimed_ms = now_ms;
     for (size_t i = 0; i < r->offers_n; i++)
@@ -675,7 +677,7 @@ static void take_effect(struct record *r, const struct lifecycle_row *row,
             take_support(r, mine, in->calendars, now_ms);
             item_give(r, in->items, who->of);
         } else
-            take_lead(r, who->of, in->calendars, now_ms);
+            take_lead(r, who->of, in->officer, in->calendars, now_ms);
         break;
     case ACTION_DECLINE:
         if (row->guard == GUARD_SOMEBODY_CLOSE)
@@ -797,6 +799,8 @@ static void tidy(struct record *r, const struct record *before)
 
     if (r->state != before->state && r->proposal && !ended_so && r->state != STATE_MERGED)
         propose(r, PROPOSAL_NONE, 0, "");
+    if (!r->claimed_ms)
+        memset(r->officer, 0, sizeof r->officer);
     if (r->state == STATE_MERGED || before->state == STATE_MERGED ||
         lifecycle_is_terminal(r->state))
         return;

@@ -47,6 +47,7 @@ struct transition_input {
     const json_t *items;          /* claim: which to take; confirm: which did not help */
     const json_t *parts;          /* plan, note: who contributes what until when */
     /* Not from the body: */
+    const char *officer; /* who of a secretariat acts, as the token says; NULL, "": none */
     const struct merging *merging;     /* merge, join, unmerge: never NULL when applied */
     const struct record *counterpart;  /* the other request, for the history; NULL: none */
     const struct calendars *calendars; /* of all actors; NULL: all work Monday to Friday, UTC */

@@ -29,7 +29,7 @@ const struct view_member view_members[] = {
     {"reopened", "integer", "how often"},
     {"open", "boolean", "offered: the first window has passed, every routed secretariat may take the lead"},
     {"level", "integer", "of escalation in this state, 0 to 3"},
-    {"claim", "object?", "holder, since, lease_expires_at, epoch"},
+    {"claim", "object?", "holder, since, lease_expires_at, epoch; for secretariats and the coordinator officer (whose claim it is, null: all of the holder) and acting (who answers for it now: the officer, or a deputy while that one is away)"},
     {"offers", "array", "secretariat, role, state, expires_at, reason; of a supporter at work contribution_due_at, contributed_at, reminded (how often), disagrees"},
     {"allowed_actions", "array", "what this reader may do now"},
     {"routing", "object?", "the decision with its candidates and reasons; each text in the language of Accept-Language, else the request's"},
@@ -96,13 +96,21 @@ static json_t *allowed_json(const struct record *r, const struct principal *who,
     return list;
 }
 
-static json_t *claim_json(const struct record *r)
+/* Names of officers are for those who work together. */
+static bool works_with_officers(const struct principal *who)
+{
+    return who->role == ROLE_SECRETARIAT || who->role == ROLE_COORDINATOR;
+}
+
+static json_t *claim_json(const struct record *r, const struct principal *who)
 {
     json_t *claim;
 
     if (!r->claimed_ms || r->state == STATE_MERGED)
         return json_null();
     claim = json_pack("{s:s, s:I}", "holder", r->lead, "epoch", (json_int_t)r->epoch);
+    if (works_with_officers(who))
+        set_text(claim, "officer", r->officer);
     set_time(claim, "since", r->claimed_ms);
     set_time(claim, "lease_expires_at", r->state == STATE_CLAIMED ? r->lease_ms : 0);
     return claim;
@@ -268,7 +276,7 @@ json_t *view_resource(const struct record *r, const json_t *body, const json_t *
     json_object_set_new(out, "reopened", json_integer(r->reopened_n));
     json_object_set_new(out, "open", json_boolean(r->is_open));
     json_object_set_new(out, "level", json_integer(r->level));
-    json_object_set_new(out, "claim", claim_json(r));
+    json_object_set_new(out, "claim", claim_json(r, who));
     json_object_set_new(out, "offers", offers_json(r));
     json_object_set_new(out, "allowed_actions", allowed_json(r, who, now_ms));
     add_inner(out, inner, view, summary);
@@ -289,6 +297,8 @@ json_t *view_history(const struct record *before, const struct record *after, en
     set_text(line, "to", state_words[after->state]);
     if (!in)
         return line;
+    if (in->officer && *in->officer)
+        json_object_set_new(line, "officer", json_string(in->officer));
     if (in->reason >= 0)
         json_object_set_new(line, "reason", json_string(reason_words[in->reason]));
     else if (a == ACTION_AGREE && after->state == STATE_DECLINED && after->proposed_reason >= 0)
@@ -341,8 +351,10 @@ json_t *view_history(const struct record *before, const struct record *after, en
     return line;
 }
 
-void view_history_narrow(json_t *line, enum record_view view)
+void view_history_narrow(json_t *line, enum record_view view, const struct principal *who)
 {
+    if (!works_with_officers(who))
+        json_object_del(line, "officer");
     if (view != RECORD_FULL)
         json_object_del(line, "text");
     if (view == RECORD_HEADER)

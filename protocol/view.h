@@ -23,8 +23,9 @@ extern const struct view_member view_members[];
 json_t *view_history(const struct record *before, const struct record *after, enum action a,
                      const struct principal *who, const struct transition_input *in, int64_t now_ms)
     __attribute__((returns_nonnull));
-/* A history line for a reader: texts withheld unless the view is full. Changes line. */
-void view_history_narrow(json_t *line, enum record_view view);
+/* A history line for a reader: texts withheld unless the view is full, names of officers unless
+ * they work together. Changes line. */
+void view_history_narrow(json_t *line, enum record_view view, const struct principal *who);
 
 /* Notes in inner what the action said: question, reply, plan, answer, contribution, redirection
  * (what the desk declines or refers), confirmation. False: it said nothing to keep. An answer names

@@ -18,9 +18,29 @@ bool controls_is_quiet(const struct controls *c, const char *slot, int64_t start
     return false;
 }
 
-static void field_read(const char *name, int64_t value, struct controls *c)
+/* "absent:<secretariat>:<officer>" */
+static void absence_field_read(const char *name, const char *value, struct absences *all)
+{
+    struct absence one = {.from_ms = 0};
+    size_t n = strcspn(name, ":");
+
+    if (all->n == ABSENCES_MAX || !value || !name[n] || n >= sizeof one.of ||
+        !absence_is_officer(name + n + 1) || !absence_read(value, &one))
+        return;
+    memcpy(one.of, name, n);
+    snprintf(one.officer, sizeof one.officer, "%s", name + n + 1);
+    all->list[all->n++] = one;
+}
+
+static void field_read(const char *name, const struct redisReply *reply, struct controls *c)
 {
     struct quiet *q = &c->quiet[c->quiet_n];
+    int64_t value = reply_int(reply);
+
+    if (!strncmp(name, "absent:", 7)) {
+        absence_field_read(name + 7, reply_text(reply), &c->absent);
+        return;
+    }
 
     for (unsigned i = 0; i < QUEUES_N; i++)
         if (!strncmp(name, "pause:", 6) && !strcmp(name + 6, queue_words[i]))
@@ -57,7 +77,7 @@ static void controls_answer(struct control_op *given, int64_t changed,
     free(given);
     for (size_t i = 0; i + 1 < reply_count(fields); i += 2)
         if (reply_text(reply_at(fields, i)))
-            field_read(reply_text(reply_at(fields, i)), reply_int(reply_at(fields, i + 1)), &c);
+            field_read(reply_text(reply_at(fields, i)), reply_at(fields, i + 1), &c);
     op.fn(op.arg, changed, &c, e);
 }
 
@@ -133,6 +153,33 @@ void control_store_rebuild(struct store *s, const struct operated *what, int64_t
     struct args a = {0};
 
     call_begin(&a, "rebuild_v1", NULL, what, now_ms);
+    store_call(s, STORE_SYSTEM, &a, 0, controls_changed, control_op_new(fn, arg));
+}
+
+void control_store_absence(struct store *s, const struct operated *what,
+                           const struct absence *absence, const struct absences *known,
+                           int64_t now_ms, controls_fn fn, void *arg)
+{
+    char value[2 * 21 + OFFICER_BYTES + 2];
+    struct args a = {0};
+
+    call_begin(&a, "control_v1", NULL, what, now_ms);
+    for (size_t i = 0; i < known->n; i++) {
+        const struct absence *past = &known->list[i];
+
+        if (strcmp(past->of, absence->of) != 0 || past->until_ms > now_ms ||
+            !strcmp(past->officer, absence->officer))
+            continue;
+        args_printf(&a, "absent:%s:%s", past->of, past->officer);
+        args_add(&a, "");
+    }
+    args_printf(&a, "absent:%s:%s", absence->of, absence->officer); /* what stood before goes */
+    args_add(&a, "");
+    if (absence->until_ms) {
+        absence_write(absence, value, sizeof value);
+        args_printf(&a, "absent:%s:%s", absence->of, absence->officer);
+        args_add(&a, value);
+    }
     store_call(s, STORE_SYSTEM, &a, 0, controls_changed, control_op_new(fn, arg));
 }
 

@@ -1,9 +1,10 @@
 /* What operators have switched (store/lua/control.lua): intake and queues that are paused, workers
- * that begin nothing new, an index to be built anew. Every program that obeys it looks once a
- * second, so a switch is obeyed within two. */
+ * that begin nothing new, an index to be built anew; and who of a secretariat is away. Every
+ * program that obeys it looks once a second, so a switch is obeyed within two. */
 #ifndef STORE_CONTROL_STORE_H
 #define STORE_CONTROL_STORE_H
 
+#include "protocol/absence.h"
 #include "protocol/principal.h"
 #include "store/store.h"
 
@@ -24,6 +25,7 @@ struct controls {
         char slot[CONTROL_SLOT_BYTES];
         int64_t started_ms; /* of the process that is meant: one that starts again is not quiet */
     } quiet[CONTROL_QUIET_MAX];
+    struct absences absent; /* who of which secretariat is away, when */
 };
 bool controls_is_quiet(const struct controls *c, const char *slot, int64_t started_ms);
 
@@ -44,6 +46,11 @@ void control_store_quiet(struct store *s, const struct operated *what, bool quie
                          controls_fn fn, void *arg);
 void control_store_rebuild(struct store *s, const struct operated *what, int64_t now_ms,
                            controls_fn fn, void *arg);
+/* Somebody is away, instead of what was said of them before; until_ms 0: is not. Takes out what has
+ * passed of the same secretariat. known: as it is now. */
+void control_store_absence(struct store *s, const struct operated *what,
+                           const struct absence *absence, const struct absences *known,
+                           int64_t now_ms, controls_fn fn, void *arg);
 /* Only the note. */
 void control_store_note(struct store *s, const struct operated *what, int64_t now_ms,
                         void (*fn)(void *arg, const struct err *e), void *arg);

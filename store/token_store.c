@@ -90,6 +90,8 @@ void token_store_put(struct store *s, const char *id, const struct credential *c
     args_add_int(&a, c->expires_ms);
     args_add(&a, "label");
     args_add(&a, c->label);
+    args_add(&a, "officer");
+    args_add(&a, c->officer);
     store_call(s, STORE_SYSTEM, &a, 0, done, done_op_new(fn, arg));
 }
 
@@ -116,6 +118,7 @@ static bool credential_read(const struct redisReply *reply, struct credential *c
 {
     const char *who = reply_text(reply_at(reply, 0));
     const char *label = reply_text(reply_at(reply, 5));
+    const char *officer = reply_text(reply_at(reply, 9)); /* none before there were officers */
 
     if (!who || !principal_read(who, &c->who) ||
         reply_bytes(reply_at(reply, 1)) != TOKEN_DIGEST_BYTES)
@@ -129,6 +132,8 @@ static bool credential_read(const struct redisReply *reply, struct credential *c
     if (c->kid == 0)
         c->kid = 1; /* from before credentials named their key: the first one */
     c->scopes = scopes_read(reply_text(reply_at(reply, 7)));
+    if (officer && absence_is_officer(officer))
+        snprintf(c->officer, sizeof c->officer, "%s", officer);
     c->must_sign = reply_int(reply_at(reply, 8)) != 0;
     return true;
 }

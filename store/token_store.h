@@ -2,6 +2,7 @@
 #ifndef STORE_TOKEN_STORE_H
 #define STORE_TOKEN_STORE_H
 
+#include "protocol/absence.h"
 #include "protocol/principal.h"
 #include "protocol/token.h"
 #include "store/store.h"
@@ -17,6 +18,7 @@ struct credential {
     bool revoked;
     bool must_sign; /* its holder's requests count only when signed (signing_store.h) */
     char label[64];
+    char officer[OFFICER_BYTES]; /* of a secretariat: whose it is; "": the pool's */
 };
 
 typedef void (*done_fn)(void *arg, const struct err *e);

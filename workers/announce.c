@@ -27,6 +27,9 @@ struct announce {
 
 struct people {
     const struct contacts *contacts;
+    const struct absences *absent; /* NULL: not known */
+    int64_t now_ms;
+    int degree; /* of the event */
     const struct stored *stored;
     const struct notice_row *row;
     const char *whom; /* of the event */
@@ -45,18 +48,45 @@ static void person_add(struct people *p, const struct principal *who, const char
     p->list[p->n++] = (struct told){*who, email, name ? name : "", language, p->row};
 }
 
-/* Those that the operator's file names for this principal. */
-static void contacts_add(struct people *p, const struct principal *who)
+/* Those that the operator's file names for this principal; officer NULL: all of them. Returns how
+ * many that are. */
+static size_t contacts_add(struct people *p, const struct principal *who, const char *officer)
 {
     char text[PRINCIPAL_TEXT_BYTES];
+    size_t n = 0;
 
     principal_text(who, text);
     for (size_t i = 0; i < p->contacts->n; i++) {
         const struct contact *c = &p->contacts->list[i];
 
-        if (!strcmp(c->who, text))
-            person_add(p, who, c->email, c->name, c->language);
+        if (strcmp(c->who, text) != 0 || (officer && strcmp(c->officer, officer) != 0))
+            continue;
+        person_add(p, who, c->email, c->name, c->language);
+        n++;
     }
+    return n;
+}
+
+/* What is about a claim is for who answers for it: its officer, or the deputy while that one is
+ * away. Level 1 is for both; level 2 and above for all, the head among them (domain reference 5.9).
+ * False: nobody in particular, or no address is known. */
+static bool officer_add(struct people *p, const struct principal *who)
+{
+    static const struct absences nobody = {.n = 0};
+    const struct record *r = &p->stored->record;
+    bool escalates = !strcmp(p->row->action, action_words[ACTION_ESCALATE]);
+    char acting[OFFICER_BYTES];
+    size_t n;
+
+    if (!*r->officer || strcmp(r->lead, who->of) != 0 || (escalates && p->degree > 1))
+        return false;
+    absence_acting(p->absent ? p->absent : &nobody, who->of, r->officer, p->now_ms, acting);
+    if (!*acting)
+        return false;
+    n = contacts_add(p, who, acting);
+    if (n && escalates)
+        contacts_add(p, who, r->officer);
+    return n > 0;
 }
 
 static int language_of(const json_t *doc, const char *name, int otherwise)
@@ -113,8 +143,8 @@ static void secretariat_add(struct people *p, const char *code)
     struct principal who;
 
     if (principal_make("secretariat", code, &who) &&
-        record_view_of(&p->stored->record, &who) != RECORD_HIDDEN)
-        contacts_add(p, &who);
+        record_view_of(&p->stored->record, &who) != RECORD_HIDDEN && !officer_add(p, &who))
+        contacts_add(p, &who, NULL);
 }
 
 static void country_add(struct people *p)
@@ -124,12 +154,12 @@ static void country_add(struct people *p)
     if (!principal_make("country", p->stored->record.country, &who))
         return;
     requester_add(p, &who);
-    contacts_add(p, &who);
+    contacts_add(p, &who, NULL);
 }
 
 static void coordinator_add(struct people *p)
 {
-    contacts_add(p, &(struct principal){.role = ROLE_COORDINATOR});
+    contacts_add(p, &(struct principal){.role = ROLE_COORDINATOR}, NULL);
 }
 
 static void whom_add(struct people *p)
@@ -197,10 +227,16 @@ static const char *standing_of(const struct record *r, const struct principal *a
 }
 
 size_t announce_people(const struct notices *rows, const struct contacts *contacts,
-                       const struct happening *event, const struct stored *stored,
-                       struct told list[ANNOUNCE_PEOPLE_MAX])
+                       const struct absences *absent, int64_t now_ms, const struct happening *event,
+                       const struct stored *stored, struct told list[ANNOUNCE_PEOPLE_MAX])
 {
-    struct people p = {.contacts = contacts, .stored = stored, .whom = event->whom, .list = list};
+    struct people p = {.contacts = contacts,
+                       .absent = absent,
+                       .now_ms = now_ms,
+                       .degree = event->degree,
+                       .stored = stored,
+                       .whom = event->whom,
+                       .list = list};
     struct principal actor = {.role = ROLE_SYSTEM};
     struct notice_case this = {.action = event->action, .to = event->to, .degree = event->degree};
     size_t at = 0;
@@ -328,11 +364,13 @@ static void announce_all(struct announce *op)
     int action = word_index(action_words, op->event.action);
     const char *type = action < 0 ? "request.changed" : event_name((enum action)action);
     char *payload = payload_make(op, type);
+    const struct controls *controls = control_watch_now(op->crew->controls);
     size_t n = 0;
     size_t people_n;
 
     if (crew_mails(op->crew))
-        n = announce_people(&op->crew->config->notices, &op->crew->contacts, &op->event,
+        n = announce_people(&op->crew->config->notices, &op->crew->contacts,
+                            controls ? &controls->absent : NULL, clock_now_ms(), &op->event,
                             &op->stored, told);
     for (size_t i = 0; i < n; i++)
         notice_make(op, &told[i], &list[i]);

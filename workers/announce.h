@@ -20,8 +20,8 @@ struct told {
 
 /* Pure. The people of one event, in the order of the rows; no address twice. Returns how many. */
 size_t announce_people(const struct notices *rows, const struct contacts *contacts,
-                       const struct happening *event, const struct stored *stored,
-                       struct told list[ANNOUNCE_PEOPLE_MAX]);
+                       const struct absences *absent, int64_t now_ms, const struct happening *event,
+                       const struct stored *stored, struct told list[ANNOUNCE_PEOPLE_MAX]);
 
 /* When a person is to be told, not before now_ms: urgent things and most events at once, what is
  * only to move somebody on in their office hours (domain reference 5.9). */

@@ -87,11 +87,12 @@ redis.register_function('nonce_v1', function(keys, args)
 end)
 
 -- credential_v1: a token, and whether its holder's requests must be signed.
--- KEYS 1 token  2 who must sign      Reply {who, digest, .. (token_store.c), 1 or 0}
+-- KEYS 1 token  2 who must sign      Reply {who, digest, .. (token_store.c), 1 or 0, officer or ''}
 redis.register_function { function_name = 'credential_v1', flags = { 'no-writes' },
   callback = function(keys)
     local known = redis.call('HMGET', keys[1], 'who', 'digest', 'issued', 'expires', 'revoked',
       'label', 'kid', 'scopes')
     known[9] = known[1] and redis.call('HEXISTS', keys[2], known[1]) or 0
+    known[10] = redis.call('HGET', keys[1], 'officer') or ''
     return known
   end }

@@ -392,6 +392,22 @@ class Walk:
         return False
 
 
+    def undo_when_ended(self, goal):
+        """Something is merged into it, it comes to that end, and the merge is undone."""
+        self.begin_with(2, nonsense())
+        self.routed()
+        subject = self.stories[0]
+        self.merge_into(subject)
+        for _ in range(STEPS_MAX):
+            own = [m for m in self.moves() if m[1][1] is subject and m[1][2] not in ("link", "escalate")]
+            undo = [m for m in self.moves() if m[1][2] in self.undoes and subject.id in m[0] and subject.state == goal]
+            ends = [m for m in own if m[0][subject.id].to == goal != subject.state]
+            asks = [m for m in own if m[1][2] == "refer" and goal == "referred"]
+            if undo:
+                return self.take(*undo[0])
+            on = [r.start for r in self.rows if r.to == goal and r.start not in (goal, "merged") and r.guard in ("", "resolved")]
+            self.take(*((ends or asks)[0] if ends or asks else self.way(sorted(on)[0], subject, own)))
+
     # the clock's own rows
 
     def only_by_clock(self):
@@ -447,12 +463,17 @@ def test_every_row_for_everybody(timed):
     w.learn(life.Story(site, site.routed("KEN", **wetland(name()))["id"]).past[-1])
 
     while w.need and w.lives_n < LIVES_MAX:
-        if any(r.start == "triage" and r.guard in ("a secretariat is close", "a decline is proposed") for r in w.need):
+        ended = [r.start for r in w.need if r.action in w.undoes and r.start in life.ENDS - {"merged"}]
+        if len(ended) == len(w.need):
+            w.undo_when_ended(ended[0])
+            continue
+        near = any(r.start == "triage" and r.guard in ("a secretariat is close", "a decline is proposed") for r in w.need)
+        if near and w.lives_n % 3 == 0:
             w.begin_with(2, wetland(name()))
             w.routed()
             w.live(w.stories[1])
             continue
-        if any(r.guard == "no secretariat is close" for r in w.need):
+        if w.lives_n % 3 == 1 and any(r.guard == "no secretariat is close" for r in w.need):
             w.begin_with(1, nonsense())
             w.routed()
             w.live(w.stories[0])

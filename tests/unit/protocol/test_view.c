@@ -287,9 +287,9 @@ static void test_a_history_line_says_who_did_what_when_and_why(void **state)
     assert_string_equal(text_at(line, "text"), "no one is free");
     assert_int_equal(json_integer_value(json_object_get(line, "version")), 4);
     assert_null(json_object_get(line, "outcome"));
-    view_history_narrow(line, RECORD_FULL);
+    view_history_narrow(line, RECORD_FULL, &kenya);
     assert_non_null(json_object_get(line, "text"));
-    view_history_narrow(line, RECORD_TITLE);
+    view_history_narrow(line, RECORD_TITLE, &kenya);
     assert_null(json_object_get(line, "text"));
     assert_string_equal(text_at(line, "reason"), "no_capacity");
     json_decref(line);

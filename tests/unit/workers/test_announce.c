@@ -32,6 +32,16 @@ static struct happening happening(const char *action, const char *actor, const c
     return h;
 }
 
+static struct absences absent;
+
+static struct contact contact_of(const char *who, const char *email, const char *officer)
+{
+    struct contact c = contact(who, email);
+
+    snprintf(c.officer, sizeof c.officer, "%s", officer);
+    return c;
+}
+
 /* "email=words " for each who is told, in order. */
 static const char *told_of(const struct happening *h, const struct record *r, const char *body)
 {
@@ -45,11 +55,15 @@ static const char *told_of(const struct happening *h, const struct record *r, co
         contact("country:KEN", "focal@ken.example"),
         contact("country:UGA", "focal@uga.example"),
         contact("secretariat:cbd", "not an address"),
+        contact("secretariat:iwc", "desk@iwc.example"),
+        contact_of("secretariat:iwc", "anna@iwc.example", "anna"),
+        contact_of("secretariat:iwc", "bob@iwc.example", "bob"),
+        contact_of("secretariat:iwc", "head@iwc.example", "head"),
     };
     const struct contacts contacts = {list, sizeof list / sizeof list[0]};
     struct stored stored = {.record = *r, .body = json_loads(body, 0, NULL)};
     struct told told[ANNOUNCE_PEOPLE_MAX];
-    size_t n = announce_people(&rows, &contacts, h, &stored, told);
+    size_t n = announce_people(&rows, &contacts, &absent, SAMPLE_NOW_MS, h, &stored, told);
 
     *text = '\0';
     for (size_t i = 0; i < n; i++)
@@ -165,9 +179,51 @@ static void test_what_only_moves_on_waits_for_office_hours_unless_it_burns(void 
     assert_int_equal(announce_due(&t, &r, NULL, midnight - 1), midnight - 1);
 }
 
+/* iwc leads; who of it is told, in order. */
+static const char *iwc_told(const char *officer, const char *action, int degree)
+{
+    struct record r = offered();
+    struct happening h = happening(action, "system", "claimed");
+
+    r.state = STATE_CLAIMED;
+    r.claimed_ms = SAMPLE_NOW_MS;
+    snprintf(r.lead, sizeof r.lead, "iwc");
+    snprintf(r.officer, sizeof r.officer, "%s", officer);
+    r.offers_n = 0;
+    sample_offer(&r, "iwc", OFFER_LEAD, OFFER_ACCEPTED);
+    h.degree = degree;
+    snprintf(h.whom, sizeof h.whom, "secretariat:iwc");
+    return told_of(&h, &r, "{}");
+}
+
+static void test_who_answers_for_a_claim_is_reminded_of_it(void **state)
+{
+    static const char all[] = "desk@iwc.example=reminded anna@iwc.example=reminded "
+                              "bob@iwc.example=reminded head@iwc.example=reminded ";
+
+    (void)state;
+    absent.n = 0;
+    assert_string_equal(iwc_told("", "remind", 50), all);
+    assert_string_equal(iwc_told("anna", "remind", 50), "anna@iwc.example=reminded ");
+    assert_string_equal(iwc_told("carla", "remind", 50), all); /* no address of hers is known */
+    absent.list[absent.n++] = (struct absence){
+        .of = "iwc", .officer = "anna", .deputy = "bob", .until_ms = SAMPLE_NOW_MS + 1};
+    assert_string_equal(iwc_told("anna", "remind", 50), "bob@iwc.example=reminded ");
+    assert_string_equal(iwc_told("anna", "escalate", 1),
+                        "bob@iwc.example=late anna@iwc.example=late ");
+    assert_non_null(strstr(iwc_told("anna", "escalate", 2), "head@iwc.example=late "));
+    absent.list[0].until_ms = SAMPLE_NOW_MS; /* she is back */
+    assert_string_equal(iwc_told("anna", "remind", 50), "anna@iwc.example=reminded ");
+    absent.list[0].until_ms = SAMPLE_NOW_MS + 1;
+    absent.list[0].deputy[0] = '\0';
+    assert_string_equal(iwc_told("anna", "remind", 50), all); /* the pool */
+    absent.n = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_who_answers_for_a_claim_is_reminded_of_it),
         cmocka_unit_test(test_each_hears_what_concerns_them_in_the_first_words_that_fit),
         cmocka_unit_test(test_nobody_is_told_twice_whatever_their_roles_and_spelling),
         cmocka_unit_test(test_the_deputy_hears_only_when_there_is_no_other_contact),
