@@ -31,7 +31,7 @@ const struct route routes[] = {
     {METHOD_GET,  "/v1/inbox",                       SECRETARIAT | COORDINATOR, false, inbox_begin, "What waits, in working order"},
     {METHOD_GET,  "/v1/absences",                    SECRETARIAT,            false, absences_begin, "Who of this secretariat is away, and who acts for them"},
     {METHOD_POST, "/v1/absences",                    SECRETARIAT,            true,  absence_begin, "An officer is away for a time; claims pass to the deputy"},
-    {METHOD_DELETE, "/v1/absences/{id}",             SECRETARIAT,            true,  absence_end_begin, "An officer is back, or was not away"},
+    {METHOD_DELETE, "/v1/absences/{id}",             SECRETARIAT,            false, absence_end_begin, "An officer is back, or was not away"},
     {METHOD_GET,  "/v1/events",                      ALL,                    false, events_begin,  "What happens to requests, as it happens"},
     {METHOD_GET,  "/v1/statistics",                  0,                      false, statistics_begin, "How many requests, by stage, theme and region; small counts withheld"},
     {METHOD_GET,  "/v1/queue",                       OPERATOR | COORDINATOR, false, queue_begin,   "Queue health"},
