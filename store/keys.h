@@ -47,7 +47,8 @@
  *                                      lia:{sys}:audited, as above
  *   lia:{sys}:workers          hash    worker slot -> last heartbeat
  *   lia:{sys}:controls         hash    what operators have switched: pause:<queue> since when (ms),
- *                                      quiet:<slot> start of the process that is meant, rebuild
+ *                                      quiet:<slot> start of the process that is meant, rebuild;
+ *                                      absent:<secretariat>:<officer> who is away (absence.h)
  *   lia:{sys}:totals            hash    counters of all programs (totals.h)
  *   lia:{sys}:barrier          string  written at every connect (R-4)
  */

@@ -113,16 +113,19 @@ def test_officers_are_named_to_those_who_work_together(office):
     assert acting(office, id) == (None, None)
 
 
-def test_the_command_line_says_it_too(office):
-    mine = {"LIAISON_URL": f"http://127.0.0.1:{office.ports[0]}", "LIAISON_TOKEN": office.tokens["anna"]}
-    office.env.update(mine)
-    try:
-        said = office.cli("absence", "set", "--until", day(4), "--deputy", "bob", "--json")
-        assert [a["officer"] for a in json.loads(said.stdout)["items"]] == ["anna"]
-        assert "anna" in office.cli("absence", "list").stdout
-        assert json.loads(office.cli("absence", "end", "anna", "--json").stdout) == {"items": []}
-        assert office.cli("token", "issue", "--role", "country", "--of", "KEN", "--label", "x", "--officer", "anna",
-                          check=False).returncode == 2
-    finally:
-        for key in mine:
-            office.env.pop(key)
+def test_the_command_line_says_it_too(office, tmp_path):
+    token = tmp_path / "token"
+    token.write_text(office.tokens["anna"])
+    token.chmod(0o600)
+
+    def cli(*words):
+        return office.cli(*words, "--server", f"http://127.0.0.1:{office.ports[0]}", "--token-file", token).stdout
+
+    said = json.loads(cli("absence", "set", "--until", day(4), "--deputy", "bob", "--json"))
+    assert [a["officer"] for a in said["items"]] == ["anna"]
+    assert "anna" in cli("absence", "list")
+    id = claimed_by(office, "anna")
+    assert id in cli("inbox", "--officer", "bob", "--json") and id not in cli("inbox", "--officer", "anna", "--json")
+    assert json.loads(cli("absence", "end", "anna", "--json")) == {"items": []}
+    wrong = office.cli("token", "issue", "--role", "country", "--of", "KEN", "--label", "x", "--officer", "anna", check=False)
+    assert wrong.returncode == 2
