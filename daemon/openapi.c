@@ -228,6 +228,8 @@ static const struct {
     {METHOD_POST, "/v1/requests:bulk", "atomic",
      "true: nothing is stored unless all lines are valid"                                             },
     {METHOD_GET,  "/v1/events",        "topics",        "only these types, parted by commas"          },
+    {METHOD_GET,  "/v1/inbox",         "officer",
+     "only what this officer answers for now, and what nobody in particular does"                     },
     {METHOD_GET,  "/v1/events",        "last_event_id", "go on behind this position, as Last-Event-ID"},
     {METHOD_GET,  "/v1/events",        "after",         "poll: what came after this position, as JSON"},
     {METHOD_GET,  "/v1/queue/history", "range",         "1h (default), 24h, 7d or 90d"                },
