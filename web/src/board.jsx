@@ -2,7 +2,7 @@
 // age on the axis of the waits, and what operators may switch, each after a second press.
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { convention, formatInstant, formatNumber, formatSpan, t, tn } from "./words.js";
+import { convention, formatInstant, formatNumber, formatSpan, formatTick, t, tn } from "./words.js";
 import { call, post, read } from "./api.js";
 import { Fault, Heading, Time } from "./parts.jsx";
 
@@ -28,20 +28,25 @@ function Plot({ label, series, samples, seconds }) {
   const span = useRef(seconds);
   span.current = seconds;
   useEffect(() => {
-    const axis = { stroke: colour("--ink"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
+    const [ink, line] = ["--ink", "--line"].map((name) => () => colour(name)); // asked at each drawing: light may become dark
+    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
     plot.current = new uPlot({
       width: box.current.clientWidth, height: HEIGHT, legend: { show: true, live: false }, cursor: { show: false },
       scales: {
         x: { range: (u) => [(u.data[0].at(-1) ?? Date.now() / 1000) - span.current, u.data[0].at(-1) ?? Date.now() / 1000] },
         y: { range: (u, min, max) => [0, Math.max(1, (max || 0) * 1.1)] },
       },
-      axes: [axis, { ...axis, size: 60 }],
-      series: [{}, ...series.map((s) => ({ label: t(s.word), stroke: colour(s.colour), width: 2, dash: s.dash, spanGaps: false, points: { show: false } }))],
+      axes: [{ ...axis, values: (u, ticks) => ticks.map((at) => formatTick(at * 1000, span.current > SECONDS["24h"])) }, { ...axis, size: 60 }],
+      series: [{}, ...series.map((s) => ({ label: t(s.word), stroke: () => colour(s.colour), width: 2, dash: s.dash, spanGaps: false, points: { show: false } }))],
     }, [[], ...series.map(() => [])], box.current);
     const fit = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: HEIGHT }));
     fit.observe(box.current);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const redraw = () => plot.current.redraw();
+    scheme.addEventListener("change", redraw);
     return () => {
       fit.disconnect();
+      scheme.removeEventListener("change", redraw);
       plot.current.destroy();
     };
   }, []);
@@ -247,7 +252,7 @@ export function Board({ me, say }) {
             <Plots key={`${shown} ${range}`} queue={shown} range={range} live={live[shown] || []} />
           </section>
           <Table caption={t("board.workers")} heads={[t("board.worker"), t("board.roles"), t("board.state"), t("board.begun"), t("board.heartbeat"), t("board.decided"), ...(canAct ? [t("board.act")] : [])]}
-            rows={doc.workers.map((w) => [<bdi>{w.slot}</bdi>, w.roles.map((r) => <bdi>{r} </bdi>), t(`worker.${w.state}`), w.started_at ? <Time at={w.started_at} /> : "–", formatSpan(w.heartbeat_age_seconds), formatNumber(w.decided_total),
+            rows={doc.workers.map((w) => [<bdi>{w.slot}</bdi>, <bdi>{w.roles.join(", ")}</bdi>, t(`worker.${w.state}`), w.started_at ? <Time at={w.started_at} /> : "–", formatSpan(w.heartbeat_age_seconds), formatNumber(w.decided_total),
               ...(canAct ? [<Sure word={w.state === "quiet" ? "board.resume" : "board.quiet"} label={w.slot}
                 onDo={() => act("board.done", () => post(`/v1/workers/${encodeURIComponent(w.slot)}/${w.state === "quiet" ? "resume" : "quiet"}`, {}))} />] : [])])} />
           <div class="columns">

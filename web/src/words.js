@@ -29,6 +29,9 @@ export function tn(key, n, values = {}) {
 export const formatNumber = (n) => (n == null ? "–" : number.format(n));
 export const formatMoney = (n, currency) => new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "code" }).format(n);
 export const formatInstant = (text) => instant.format(new Date(text));
+const hour = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+const date = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" });
+export const formatTick = (ms, isDay) => (isDay ? date : hour).format(ms);
 export const formatDay = (text) => day.format(new Date(text));
 
 const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
