@@ -8,6 +8,7 @@
 #include "cli/completion_command.h"
 #include "cli/doctor_command.h"
 #include "cli/help_command.h"
+#include "cli/keys_command.h"
 #include "cli/line.h"
 #include "cli/queue_command.h"
 #include "cli/request_command.h"
@@ -118,6 +119,8 @@ static const struct flag audit_flags[] = {
     {"dir", 0, "DIR", NULL, "folder of the log; else that of the settings"},
     {"offline", 0, NULL, NULL, "look at the log alone, not at the store"}, CONFIG, END};
 static const struct flag server_flags[] = {CONFIG, END};
+static const struct flag remove_flags[] = {
+    {"force", 'f', NULL, NULL, "also while something needs it, which is lost then"}, CONFIG, END};
 static const struct flag register_flags[] = {
     {"label", 0, "TEXT", NULL, "where the key is, for the list"}, END};
 static const struct flag release_flags[] = {
@@ -201,6 +204,12 @@ static const struct command fixed[] = {
      "liaison-verify does the first part for those who have only the files.\n", audit_flags, audit_verify_run, 0},
     {GROUP_SERVER, "keys audit", "NAME FILE", 2, 2, "make a key that signs the audit log, print the one that checks it",
      "NAME tells logs apart, such as liaison.example/audit.\n", NULL, keys_audit_run, 0},
+    {GROUP_SERVER, "keys add", "", 0, 0, "add a new master key to the key file, to read with",
+     "First of four steps: add, restart everything, activate, restart everything. Then all that is stored gets\n"
+     "the new key, while the service runs, and keys remove takes the old one away.\n", server_flags, keys_add_run, 0},
+    {GROUP_SERVER, "keys activate", "KID", 1, 1, "write with this master key from now on", NULL, server_flags, keys_activate_run, 0},
+    {GROUP_SERVER, "keys status", "", 0, 0, "show the master keys, and what is still under an old one", NULL, server_flags, keys_status_run, 0},
+    {GROUP_SERVER, "keys remove", "KID", 1, 1, "remove an old master key, once nothing needs it", NULL, remove_flags, keys_remove_run, 0},
     {GROUP_SERVER, "keys create", "FILE", 1, 1, "make a new key file", NULL, NULL, keys_create_run, 0},
     {GROUP_OTHER, "assess", "[FILE|-]", 0, 1, "route a draft and look for duplicates, without server and store",
      "With --jsonl the drafts come from stdin unless a FILE is named.\n", assess_flags, assess_run, 0},

@@ -6,6 +6,7 @@
 #include "store/info_store.h"
 #include "store/lesson_store.h"
 #include "store/queue_store.h"
+#include "store/reseal_store.h"
 #include "store/rights.h"
 #include "store/signing_store.h"
 
@@ -28,6 +29,7 @@ struct store_session {
     json_t *ids;                    /* owned until taken */
     json_t *lessons;                /* owned until taken */
     json_t *audit;                  /* owned until taken */
+    json_t *sealed;                 /* owned until taken */
     size_t lessons_n, unreadable_n; /* of the last page: all that came, and those left out */
 };
 
@@ -78,6 +80,7 @@ void store_session_close(struct store_session *s)
     json_decref(s->ids);
     json_decref(s->lessons);
     json_decref(s->audit);
+    json_decref(s->sealed);
     free(s);
 }
 
@@ -168,6 +171,37 @@ enum err_code store_session_release(struct store_session *s, const struct princi
 {
     s->open_n++;
     signing_store_require(s->store, who, false, "server", session_done, s);
+    return session_settle(s, e);
+}
+
+static void session_told(void *arg, const json_t *doc, const struct err *e)
+{
+    struct store_session *s = arg;
+
+    json_decref(s->sealed);
+    s->sealed = json_deep_copy(doc);
+    session_answered(s, e);
+}
+
+enum err_code store_session_sealed(struct store_session *s, const char *name, json_t **ret_doc,
+                                   struct err *e)
+{
+    enum err_code rc;
+
+    s->open_n++;
+    reseal_store_told(s->store, name, session_told, s);
+    rc = session_settle(s, e);
+    if (rc == ERR_OK) {
+        *ret_doc = s->sealed;
+        s->sealed = NULL;
+    }
+    return rc;
+}
+
+enum err_code store_session_forget(struct store_session *s, uint32_t kid, struct err *e)
+{
+    s->open_n++;
+    reseal_store_forget(s->store, kid, session_done, s);
     return session_settle(s, e);
 }
 

@@ -35,6 +35,12 @@ enum err_code store_session_revoke(struct store_session *s, const char *id,
 /* The requests of who need not be signed any more (signing_store.h). */
 enum err_code store_session_release(struct store_session *s, const struct principal *who,
                                     struct err *e) ERR_CHECK;
+/* How far the change of the master key is (reseal_store.h); new reference, NULL: nobody has said.
+ */
+enum err_code store_session_sealed(struct store_session *s, const char *name, json_t **ret_doc,
+                                   struct err *e) ERR_CHECK;
+/* The store may be opened without this key from now on. */
+enum err_code store_session_forget(struct store_session *s, uint32_t kid, struct err *e) ERR_CHECK;
 /* New reference to an array of texts, oldest first. */
 enum err_code store_session_ids(struct store_session *s, json_t **ret_ids, struct err *e) ERR_CHECK;
 /* New reference to an array of the lessons of all partitions (protocol/lesson.h), those of a

@@ -18,6 +18,7 @@ struct http_server;
 struct meter;
 struct pages;
 struct quota;
+struct resealing;
 struct series;
 struct statistics;
 struct offload;
@@ -48,6 +49,7 @@ struct app {
     struct tls *tls;                 /* owned; NULL: TCP without TLS */
     struct auth *auth;               /* owned */
     struct pages *pages;             /* owned: what browsers get; empty when there are none */
+    struct resealing *resealing;     /* owned: attachments get the active key */
     struct quota *quota;             /* owned: rate limits */
     struct meter *meter;             /* owned: counters of this process */
     struct gauge *gauge;             /* owned: samples of queue health */

@@ -21,6 +21,7 @@
 #include "daemon/signed.h"
 #include "daemon/task.h"
 #include "protocol/cookie.h"
+#include "store/reseal_store.h"
 #include "store/session_store.h"
 #include "store/token_store.h"
 
@@ -248,6 +249,16 @@ static bool judge(const struct auth *a, const struct token *token, const struct 
     return c && same && holds(c);
 }
 
+/* Its secret is known for a moment: the time to hash it with the key that is active now. */
+static void rehash(const struct auth *a, const struct token *token, const struct credential *c)
+{
+    uint32_t kid = keyring_active(a->app->ring);
+    uint8_t fresh[TOKEN_DIGEST_BYTES];
+
+    if (c->kid != kid && token_digest(a->app->ring, kid, token, fresh))
+        reseal_store_token(a->app->store, token->id, c->digest, fresh);
+}
+
 static void admit(struct task *t, const char *id, const struct credential *c)
 {
     t->who = c->who;
@@ -287,8 +298,8 @@ static void check_end(struct check *check, const struct err *e)
     then(t, e);
 }
 
-/* c NULL: there is none. */
-static void check_judge(struct check *check, const struct credential *c)
+/* c NULL: there is none. is_fresh: the store has just said so. */
+static void check_judge(struct check *check, const struct credential *c, bool is_fresh)
 {
     struct auth *a = check->auth;
     struct err fault = {0};
@@ -299,6 +310,8 @@ static void check_judge(struct check *check, const struct credential *c)
         fault.code = signed_refuse(check->task, SIGNATURE_MISSING, &fault);
     else
         admit(check->task, check->id, c);
+    if (fault.code == ERR_OK && check->has_token && is_fresh)
+        rehash(a, &check->token, c);
     check_end(check, &fault);
 }
 
@@ -312,7 +325,7 @@ static void auth_known(void *arg, const struct credential *c, const struct err *
     }
     if (c)
         remember(check->auth, check->id, c);
-    check_judge(check, c);
+    check_judge(check, c, true);
 }
 
 static void check_begin(struct check *check)
@@ -323,7 +336,7 @@ static void check_begin(struct check *check)
 
     HASH_FIND_STR(a->known, check->id, r);
     if (r && r->until_mono_ms > clock_mono_ms()) {
-        check_judge(check, &r->credential);
+        check_judge(check, &r->credential, false);
     } else if (check->has_token && !(r && judge(a, &check->token, &r->credential)) &&
                !may_look_up(a, check->task)) {
         fault.code = auth_failed(a, check->task, NULL, &fault);
@@ -405,7 +418,7 @@ static void auth_check_cookie(struct auth *a, struct task *t, const char *cookie
     if (r && r->until_mono_ms > clock_mono_ms() && r->session.until_ms > clock_now_ms())
         session_admitted(check, &r->session);
     else
-        session_store_seen(a->app->store, hash, session_known, check);
+        session_store_seen(a->app->store, cookie, session_known, check);
 }
 
 /* --- the head -------------------------------------------------------------------------------- */
@@ -489,12 +502,9 @@ static bool csrf_fits(const struct task *t)
 {
     const struct head *head = http_head(t->http);
     const struct head_slice *given = head_find(head, "X-CSRF-Token");
-    char must[COOKIE_HASH_BYTES];
 
-    cookie_csrf(t->app->ring, t->cookie, must);
     return given && head_count(head, "X-CSRF-Token") == 1 &&
-           given->bytes == COOKIE_HASH_BYTES - 1 &&
-           !sodium_memcmp(given->text, must, COOKIE_HASH_BYTES - 1);
+           cookie_csrf_fits(t->app->ring, t->cookie, given->text, given->bytes);
 }
 
 enum err_code auth_permit(struct task *t, struct err *e)

@@ -13,6 +13,7 @@
 #include "daemon/outlook.h"
 #include "daemon/pages.h"
 #include "daemon/quota.h"
+#include "daemon/resealing.h"
 #include "daemon/route.h"
 #include "daemon/series.h"
 #include "daemon/statistics.h"
@@ -291,6 +292,7 @@ static enum err_code process_start(struct process *p, struct err *e)
     if ((rc = offload_new(app->base, &app->offload, e)) != ERR_OK)
         return rc;
     process_vault(p);
+    app->resealing = resealing_new(app);
     app->outlook = outlook_new(app);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         p->signals[i] = evsignal_new(app->base, signals[i], process_signal, p);
@@ -322,6 +324,7 @@ static void process_stop(struct process *p)
     tls_free(app->tls);
     auth_free(app->auth);
     quota_free(app->quota);
+    resealing_free(app->resealing);
     meter_free(app->meter);
     pages_free(app->pages);
     for (unsigned i = 0; i < sizeof p->signals / sizeof p->signals[0]; i++)

@@ -12,6 +12,7 @@
 #include "daemon/event_hub.h"
 #include "daemon/gauge.h"
 #include "daemon/meter.h"
+#include "daemon/resealing.h"
 #include "daemon/task.h"
 #include "daemon/tls.h"
 #include "store/totals.h"
@@ -464,6 +465,7 @@ static void metrics_told(void *arg, json_t *counts, const struct err *e)
     write_ground(t->app, &out);
     write_streams(t->app, &out);
     write_store_times(t->app, &out);
+    resealing_write(t->app->resealing, &out);
     meter_write(t->app->meter, &out);
     task_reply_text(t, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&out));
 }

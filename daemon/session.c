@@ -126,15 +126,12 @@ void session_show_begin(struct task *t)
 
 void session_end_begin(struct task *t)
 {
-    char hash[COOKIE_HASH_BYTES];
-
     if (!t->cookie) { /* a token ends with `liaison token revoke` */
         task_problem(t, &(struct err){ERR_NOT_FOUND, "no session"});
         return;
     }
-    cookie_hash(t->app->ring, t->cookie, hash);
     auth_forget_session(t->app->auth, t->cookie);
-    session_store_close(t->app->store, hash, session_ended, t);
+    session_store_close(t->app->store, t->cookie, session_ended, t);
 }
 
 static void session_ended(void *arg, const struct err *e)

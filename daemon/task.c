@@ -66,19 +66,16 @@ void task_make_idempotency(const struct task *t, const char *key, size_t n, cons
     struct seal_part parts[3] = {
         {method, strlen(method)}
     };
-    uint8_t scope[FINGERPRINT_BYTES];
+    struct seal_part compared[3];
 
     if (!head_path_decode(head, path, sizeof path))
         bug("a path that no route has");
     principal_text(&t->who, ret_idempotency->who);
-    /* Hashed, so that no key chosen outside shapes a key name of ours. */
     parts[1] = (struct seal_part){path, strlen(path)};
     parts[2] = (struct seal_part){key, n};
-    seal_fingerprint(t->app->ring, parts, 3, scope);
-    sodium_bin2hex(ret_idempotency->name, sizeof ret_idempotency->name, scope,
-                   (sizeof ret_idempotency->name - 1) / 2);
-    parts[2] = (struct seal_part){body, body_n};
-    seal_fingerprint(t->app->ring, parts, 3, ret_idempotency->print);
+    memcpy(compared, parts, sizeof compared);
+    compared[2] = (struct seal_part){body, body_n};
+    idempotency_make(t->app->ring, parts, 3, compared, 3, ret_idempotency);
 }
 
 bool task_is_key(const char *text, size_t n)

@@ -22,6 +22,7 @@ enum {
     MORE_BYTES = (int)crypto_secretstream_xchacha20poly1305_ABYTES,
     PATH_BYTES = 512,
     ID_TEXT = VAULT_ID_BYTES - 1,
+    WALK_PATH_BYTES = 3 + 1 + 4 + 1 + VAULT_ID_BYTES,
     TMP_AGE_MS = 3600000
 };
 
@@ -173,24 +174,19 @@ static bool write_all(int fd, const void *bytes, size_t n)
     return true;
 }
 
-enum err_code vault_begin(struct vault *v, const char *country, struct vault_upload **ret_upload,
-                          struct err *e)
+/* A file in tmp, with its header. */
+static enum err_code upload_new(struct vault *v, const char *country,
+                                struct vault_upload **ret_upload, struct err *e)
 {
     uint32_t kid = keyring_active(v->ring);
     uint8_t header[HEADER_BYTES] = {FORM, (uint8_t)(kid >> 24), (uint8_t)(kid >> 16),
                                     (uint8_t)(kid >> 8), (uint8_t)kid};
-    struct vault_upload *u;
-    char path[PATH_BYTES];
+    struct vault_upload *u = mem_new(1, sizeof *u);
     char name[33];
     uint8_t random[16];
 
-    if (!country_make(v, country))
-        return disk_fault(e, "folder");
-    if (folder_count(path_of(v, country, "new", NULL, path)) >= VAULT_NEW_MAX)
-        return err_set(e, ERR_QUOTA, "%s: too many attachments without a request", country);
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(name, sizeof name, random, sizeof random);
-    u = mem_new(1, sizeof *u);
     u->vault = v;
     snprintf(u->country, sizeof u->country, "%s", country);
     path_of(v, NULL, "tmp", name, u->path);
@@ -206,6 +202,18 @@ enum err_code vault_begin(struct vault *v, const char *country, struct vault_upl
     }
     *ret_upload = u;
     return ERR_OK;
+}
+
+enum err_code vault_begin(struct vault *v, const char *country, struct vault_upload **ret_upload,
+                          struct err *e)
+{
+    char path[PATH_BYTES];
+
+    if (!country_make(v, country))
+        return disk_fault(e, "folder");
+    if (folder_count(path_of(v, country, "new", NULL, path)) >= VAULT_NEW_MAX)
+        return err_set(e, ERR_QUOTA, "%s: too many attachments without a request", country);
+    return upload_new(v, country, ret_upload, e);
 }
 
 static enum err_code push(struct vault_upload *u, const void *bytes, size_t n, bool is_last,
@@ -471,6 +479,148 @@ void vault_close(struct vault_reader *r)
     close(r->fd);
     sodium_memzero(r, sizeof *r);
     free(r);
+}
+
+/* --- another key -------------------------------------------------------------------------------
+ */
+
+/* Paths of all files, "KEN/kept/att_..", gathered when a walk begins. */
+struct vault_walk {
+    char (*paths)[WALK_PATH_BYTES]; /* owned */
+    size_t n, at;
+};
+
+static void walk_add(struct vault_walk *w, const struct vault *v, const char *country,
+                     const char *which)
+{
+    char path[PATH_BYTES];
+    DIR *dir = opendir(path_of(v, country, which, NULL, path));
+    const struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        if (!vault_is_id(entry->d_name))
+            continue;
+        w->paths = mem_grow(w->paths, w->n + 1, sizeof *w->paths);
+        snprintf(w->paths[w->n++], sizeof *w->paths, "%.3s/%.4s/%.*s", country, which, ID_TEXT,
+                 entry->d_name);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+static struct vault_walk *walk_new(const struct vault *v)
+{
+    struct vault_walk *w = mem_new(1, sizeof *w);
+    DIR *dir = opendir(v->dir);
+    const struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        if (strlen(entry->d_name) != 3 || strspn(entry->d_name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+            continue;
+        walk_add(w, v, entry->d_name, "new");
+        walk_add(w, v, entry->d_name, "kept");
+    }
+    if (dir)
+        closedir(dir);
+    return w;
+}
+
+void vault_reseal_clear(struct vault_reseal *state)
+{
+    if (state->walk) {
+        free(state->walk->paths);
+        free(state->walk);
+    }
+    *state = (struct vault_reseal){0};
+}
+
+/* 0: it is none of ours. */
+static uint32_t file_kid(const char *path)
+{
+    uint8_t header[HEADER_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    uint32_t kid = 0;
+
+    if (fd < 0)
+        return 0;
+    if (read_all(fd, header, sizeof header) && header[0] == FORM)
+        kid = (uint32_t)header[1] << 24 | (uint32_t)header[2] << 16 | (uint32_t)header[3] << 8 |
+              header[4];
+    close(fd);
+    return kid;
+}
+
+/* All of r into u, as it stands: type, content, id. */
+static bool copy(struct vault_reader *r, struct vault_upload *u)
+{
+    char chunk[VAULT_CHUNK_BYTES];
+    struct err e = {0};
+    size_t n = 1;
+
+    snprintf(u->type, sizeof u->type, "%s", r->type);
+    if (push(u, u->type, sizeof u->type, false, &e) != ERR_OK)
+        return false;
+    while (n > 0) {
+        if (vault_read(r, chunk, &n, &e) != ERR_OK ||
+            (n > 0 && push(u, chunk, n, false, &e) != ERR_OK))
+            return false;
+    }
+    return push(u, r->id, ID_TEXT, true, &e) == ERR_OK;
+}
+
+/* It keeps its age, by which it may be swept. */
+static bool take_place(const struct vault_upload *u, int old_fd, const char *path)
+{
+    struct stat st;
+
+    return fstat(old_fd, &st) == 0 &&
+           futimens(u->fd, (const struct timespec[]){st.st_atim, st.st_mtim}) == 0 &&
+           fsync(u->fd) == 0 && access(path, F_OK) == 0 && rename(u->path, path) == 0;
+}
+
+static bool file_reseal(struct vault *v, const char *where, const char *path)
+{
+    struct vault_reader *r = mem_new(1, sizeof *r);
+    struct vault_upload *u = NULL;
+    struct err e = {0};
+    bool done = false;
+
+    snprintf(r->country, sizeof r->country, "%.3s", where);
+    snprintf(r->id, sizeof r->id, "%s", strrchr(where, '/') + 1);
+    r->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (r->fd >= 0 && reader_begin(v, r) && upload_new(v, r->country, &u, &e) == ERR_OK)
+        done = copy(r, u) && take_place(u, r->fd, path);
+    vault_drop(u);
+    vault_close(r);
+    return done;
+}
+
+bool vault_reseal(struct vault *v, struct vault_reseal *state)
+{
+    if (!state->walk)
+        state->walk = walk_new(v);
+    while (state->walk->at < state->walk->n) {
+        const char *where = state->walk->paths[state->walk->at++];
+        char path[PATH_BYTES];
+        uint32_t kid;
+
+        snprintf(path, sizeof path, "%s/%s", v->dir, where);
+        kid = file_kid(path);
+        if (!kid) /* it was swept, or kept, meanwhile: the next walk finds it */
+            continue;
+        state->files_n++;
+        if (kid == keyring_active(v->ring))
+            continue;
+        if (file_reseal(v, where, path)) {
+            state->resealed_n++;
+        } else {
+            log_error("reseal_unreadable", "attachment=%s", where);
+            state->unreadable_n++;
+            state->left_n++;
+        }
+        return true; /* enough for one call */
+    }
+    return false;
 }
 
 /* --- sweeping -----------------------------------------------------------------------------------

@@ -71,6 +71,18 @@ int64_t vault_bytes(const struct vault_reader *r);
 enum err_code vault_read(struct vault_reader *r, void *out, size_t *ret_n, struct err *e) ERR_CHECK;
 void vault_close(struct vault_reader *r); /* NULL is fine */
 
+/* What an old master key encrypted gets the active one, under the same id: one file at a call,
+ * which takes the place of the old one when it is whole. Calls go through all files; *state starts
+ * as {0} and is cleared after the last one. False: that was the last one, and the counts are of
+ * all. */
+struct vault_reseal {
+    int64_t files_n, resealed_n, unreadable_n;
+    int64_t left_n;          /* still under another key than the active one */
+    struct vault_walk *walk; /* owned */
+};
+bool vault_reseal(struct vault *v, struct vault_reseal *state);
+void vault_reseal_clear(struct vault_reseal *state);
+
 /* Removes what no request refers to and came more than older_ms ago, and uploads that broke off an
  * hour ago. Returns how many. */
 unsigned vault_sweep(struct vault *v, int64_t older_ms);

@@ -124,10 +124,10 @@ static void secrets_make(const struct task *t, const struct hook *h, json_t *doc
             {h->id,          strlen(h->id)}
         };
 
-        seal_fingerprint(t->app->ring, of_secret, 2, raw);
+        seal_fingerprint_with(t->app->ring, keyring_oldest(t->app->ring), of_secret, 2, raw);
         sodium_bin2base64(secret + 6, sizeof secret - 6, raw, sizeof raw,
                           sodium_base64_VARIANT_ORIGINAL);
-        seal_fingerprint(t->app->ring, of_seed, 2, seed);
+        seal_fingerprint_with(t->app->ring, keyring_oldest(t->app->ring), of_seed, 2, seed);
     } else {
         sign_secret_new(secret);
         sign_seed_new(seed);
@@ -153,18 +153,25 @@ static void id_make(const struct task *t, char id[ID_BYTES])
 {
     uint8_t print[32];
     char hex[65];
-    const struct seal_part parts[] = {
-        {"webhook-id",         10                         },
-        {t->idempotency.name,  strlen(t->idempotency.name)},
-        {t->idempotency.who,   strlen(t->idempotency.who) },
-        {t->idempotency.print, sizeof t->idempotency.print}
+    const struct idempotency *i = &t->idempotency;
+    const uint32_t oldest = keyring_oldest(t->app->ring);
+    struct seal_part parts[] = {
+        {"webhook-id", 10             },
+        {i->name,      strlen(i->name)},
+        {i->who,       strlen(i->who) },
+        {i->print,     sizeof i->print}
     };
 
-    if (!*t->idempotency.name) {
+    if (!*i->name) {
         id_new("whk_", 0, clock_now_ms(), id);
         return;
     }
-    seal_fingerprint(t->app->ring, parts, sizeof parts / sizeof parts[0], print);
+    for (unsigned k = 0; k < i->others_n; k++)
+        if (i->others[k].kid == oldest) {
+            parts[1].bytes = i->others[k].name;
+            parts[3].bytes = i->others[k].print;
+        }
+    seal_fingerprint_with(t->app->ring, oldest, parts, sizeof parts / sizeof parts[0], print);
     sodium_bin2hex(hex, sizeof hex, print, sizeof print);
     snprintf(id, ID_BYTES, "whk_%.12s7%.3s8%.14s0", hex, hex + 12, hex + 15);
 }

@@ -55,14 +55,13 @@ enum cookie_found cookie_read(const char *header, size_t n, char out[COOKIE_BYTE
 }
 
 /* domain is hashed with its NUL. */
-static void hash(const struct keyring *ring, enum key_use use, const char *domain,
+static void hash(const struct keyring *ring, uint32_t kid, enum key_use use, const char *domain,
                  const char *value, char out[COOKIE_HASH_BYTES])
 {
     crypto_generichash_state state;
     uint8_t digest[32];
 
-    crypto_generichash_init(&state, keyring_key(ring, keyring_active(ring), use), KEY_BYTES,
-                            sizeof digest);
+    crypto_generichash_init(&state, keyring_key(ring, kid, use), KEY_BYTES, sizeof digest);
     crypto_generichash_update(&state, (const uint8_t *)domain, strlen(domain) + 1);
     crypto_generichash_update(&state, (const uint8_t *)value, strlen(value));
     crypto_generichash_final(&state, digest, sizeof digest);
@@ -71,12 +70,31 @@ static void hash(const struct keyring *ring, enum key_use use, const char *domai
 
 void cookie_hash(const struct keyring *ring, const char *value, char out[COOKIE_HASH_BYTES])
 {
-    hash(ring, KEY_TOKEN, "liaison-session-v1", value, out);
+    cookie_hash_with(ring, keyring_active(ring), value, out);
+}
+
+void cookie_hash_with(const struct keyring *ring, uint32_t kid, const char *value,
+                      char out[COOKIE_HASH_BYTES])
+{
+    hash(ring, kid, KEY_TOKEN, "liaison-session-v1", value, out);
 }
 
 void cookie_csrf(const struct keyring *ring, const char *value, char out[COOKIE_HASH_BYTES])
 {
-    hash(ring, KEY_CSRF, "liaison-csrf-v1", value, out);
+    hash(ring, keyring_active(ring), KEY_CSRF, "liaison-csrf-v1", value, out);
+}
+
+bool cookie_csrf_fits(const struct keyring *ring, const char *value, const char *given, size_t n)
+{
+    char must[COOKIE_HASH_BYTES];
+    uint32_t kid;
+    bool fits = false;
+
+    for (size_t i = 0; n == COOKIE_HASH_BYTES - 1 && (kid = keyring_kid(ring, i)); i++) {
+        hash(ring, kid, KEY_CSRF, "liaison-csrf-v1", value, must);
+        fits |= !sodium_memcmp(given, must, COOKIE_HASH_BYTES - 1);
+    }
+    return fits;
 }
 
 void cookie_header(const char *value, char out[COOKIE_HEADER_BYTES])

@@ -26,8 +26,12 @@ enum cookie_found cookie_read(const char *header, size_t n, char out[COOKIE_BYTE
 
 /* Under which name the store knows it: "liaison-session-v1" 00 value, with the active key. */
 void cookie_hash(const struct keyring *ring, const char *value, char out[COOKIE_HASH_BYTES]);
-/* What X-CSRF-Token must be: a hash with the CSRF key. */
+void cookie_hash_with(const struct keyring *ring, uint32_t kid, const char *value,
+                      char out[COOKIE_HASH_BYTES]);
+/* What X-CSRF-Token is: a hash with the CSRF key. */
 void cookie_csrf(const struct keyring *ring, const char *value, char out[COOKIE_HASH_BYTES]);
+/* Whether n bytes are it, under any key of the ring: a page outlives a change of keys. */
+bool cookie_csrf_fits(const struct keyring *ring, const char *value, const char *given, size_t n);
 
 /* The Set-Cookie value; value NULL takes the cookie back. It lasts as long as the browser. */
 void cookie_header(const char *value, char out[COOKIE_HEADER_BYTES]);

@@ -47,6 +47,15 @@ uint8_t *seal_write(const struct keyring *ring, const struct seal_place *place, 
     return out;
 }
 
+uint32_t seal_kid(const void *sealed, size_t n)
+{
+    const uint8_t *in = sealed;
+
+    if (n < SEAL_OVERHEAD_BYTES || in[0] != 1)
+        return 0;
+    return (uint32_t)in[1] << 24u | (uint32_t)in[2] << 16u | (uint32_t)in[3] << 8u | in[4];
+}
+
 enum err_code seal_read(const struct keyring *ring, const struct seal_place *place,
                         const void *sealed, size_t n, char **ret_plain, size_t *ret_n,
                         struct err *e)
@@ -57,12 +66,11 @@ enum err_code seal_read(const struct keyring *ring, const struct seal_place *pla
     size_t aad_n = aad_make(aad, place);
     char *plain;
 
-    if (n >= SEAL_OVERHEAD_BYTES && in[0] == 1)
-        key = keyring_key(
-            ring, (uint32_t)in[1] << 24u | (uint32_t)in[2] << 16u | (uint32_t)in[3] << 8u | in[4],
-            KEY_FIELD);
+    if (seal_kid(sealed, n))
+        key = keyring_key(ring, seal_kid(sealed, n), KEY_FIELD);
     if (!key)
-        return err_set(e, ERR_INTERNAL, "%s of %s: no key for it", place->field, place->id);
+        return err_set(e, ERR_INTERNAL, "%s of %s: key %u is not in the key file", place->field,
+                       place->id, (unsigned)seal_kid(sealed, n));
     plain = mem_new(n - SEAL_OVERHEAD_BYTES + 1, 1);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)plain, NULL, NULL,
                                                    in + 5 + NONCE_BYTES, n - 5 - NONCE_BYTES, aad,
@@ -78,10 +86,15 @@ enum err_code seal_read(const struct keyring *ring, const struct seal_place *pla
 void seal_fingerprint(const struct keyring *ring, const struct seal_part *parts, size_t parts_n,
                       uint8_t ret_print[32])
 {
+    seal_fingerprint_with(ring, keyring_active(ring), parts, parts_n, ret_print);
+}
+
+void seal_fingerprint_with(const struct keyring *ring, uint32_t kid, const struct seal_part *parts,
+                           size_t parts_n, uint8_t ret_print[32])
+{
     crypto_generichash_state state;
 
-    crypto_generichash_init(&state, keyring_key(ring, keyring_active(ring), KEY_FINGERPRINT),
-                            KEY_BYTES, 32);
+    crypto_generichash_init(&state, keyring_key(ring, kid, KEY_FINGERPRINT), KEY_BYTES, 32);
     for (size_t i = 0; i < parts_n; i++) {
         uint8_t length[8];
 

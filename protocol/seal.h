@@ -36,5 +36,11 @@ struct seal_part {
 };
 void seal_fingerprint(const struct keyring *ring, const struct seal_part *parts, size_t parts_n,
                       uint8_t ret_print[32]);
+/* The same under a key of the ring's, for what must be found or stay the same while keys change. */
+void seal_fingerprint_with(const struct keyring *ring, uint32_t kid, const struct seal_part *parts,
+                           size_t parts_n, uint8_t ret_print[32]);
+
+/* Of a sealed value: the key that it was sealed with; 0: it has not the form of one. */
+uint32_t seal_kid(const void *sealed, size_t n);
 
 #endif

@@ -55,6 +55,9 @@ static void entry_read(const struct candidates_op *op, const struct redisReply *
         ret_c->id[0] = '\0';
         return;
     }
+    /* What is inside is compared by a keyed hash, too: made under another key it is made anew. */
+    if (n > id_n && seal_kid(text + id_n, n - id_n) != keyring_active(store_keyring(op->store)))
+        return;
     if (n > id_n && seal_read(store_keyring(op->store), &place, text + id_n, n - id_n, ret_plain,
                               &ret_c->vector_n, &e) != ERR_OK)
         log_error("vector_unreadable", "why=\"%s\"", e.detail); /* computed anew */

@@ -1,6 +1,7 @@
 #include "store/check.h"
 
 #include "base/log.h"
+#include "protocol/seal.h"
 #include "store/library.h"
 #include "store/reply.h"
 #include "store/rights.h"
@@ -12,10 +13,10 @@
 #include <string.h>
 
 /* (signed_in ->) role_known -> settings_known -> library_known -> (library_loaded) -> (right_known
- * ..)
- * -> barrier_written */
+ * ..) -> barrier_written -> keys_known -> (keys_written) */
 struct check {
     bool settings;
+    const struct keyring *ring;  /* borrowed */
     const char *user, *password; /* borrowed; password NULL: nobody signs in */
     unsigned rights_n;           /* asked about and not answered */
     bool told;                   /* that the functions are missing */
@@ -86,6 +87,93 @@ static bool good(struct check *c, const struct redisReply *reply)
     return false;
 }
 
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static const char keys_key[] = "lia:{sys}:keycheck";
+
+static void keys_ask(struct check *c);
+
+static void keys_written(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+
+    (void)e;
+    if (!good(c, reply))
+        return;
+    if (reply_int(reply))
+        link_ready(c->link);
+    else
+        keys_ask(c); /* somebody was faster: with the same key? */
+}
+
+/* The first one with this key. */
+static void keys_write(struct check *c, const struct seal_place *place, const char *kid)
+{
+    size_t n;
+    uint8_t *sealed = seal_write(c->ring, place, "liaison", 7, &n);
+    const char *argv[] = {"HSETNX", keys_key, kid, (const char *)sealed};
+    const size_t bytes[] = {6, sizeof keys_key - 1, strlen(kid), n};
+
+    send(c, 4, argv, bytes, keys_written);
+    free(sealed);
+}
+
+static bool key_fits(const struct check *c, const char *kid, const struct redisReply *sealed)
+{
+    const struct seal_place place = {"", kid, "keycheck"};
+    char *plain = NULL;
+    size_t n;
+
+    if (seal_read(c->ring, &place, reply_text(sealed), reply_bytes(sealed), &plain, &n, NULL) !=
+        ERR_OK)
+        return false;
+    free(plain);
+    return true;
+}
+
+static void keys_known(void *arg, const struct redisReply *reply, const struct err *e)
+{
+    struct check *c = arg;
+    char active[16];
+    const struct seal_place place = {"", active, "keycheck"};
+    bool is_known = false;
+    char why[200];
+
+    (void)e;
+    if (!good(c, reply))
+        return;
+    snprintf(active, sizeof active, "%u", (unsigned)keyring_active(c->ring));
+    for (size_t i = 0; i + 1 < reply_count(reply); i += 2) {
+        const char *kid = reply_text(reply_at(reply, i));
+
+        if (!kid || strlen(kid) >= sizeof active)
+            continue;
+        is_known |= !strcmp(kid, active);
+        if (key_fits(c, kid, reply_at(reply, i + 1)))
+            continue;
+        snprintf(why, sizeof why,
+                 "key %.15s of the key file is %s the one that the store was sealed with", kid,
+                 keyring_key(c->ring, (uint32_t)strtoul(kid, NULL, 10), KEY_FIELD) ? "not"
+                                                                                   : "missing:");
+        unfit(c, why);
+        return;
+    }
+    if (is_known)
+        link_ready(c->link);
+    else
+        keys_write(c, &place, active);
+}
+
+static void keys_ask(struct check *c)
+{
+    const char *argv[] = {"HGETALL", keys_key};
+
+    if (c->ring)
+        send(c, 2, argv, NULL, keys_known);
+    else
+        link_ready(c->link);
+}
+
 static void barrier_written(void *arg, const struct redisReply *reply, const struct err *e)
 {
     struct check *c = arg;
@@ -94,7 +182,7 @@ static void barrier_written(void *arg, const struct redisReply *reply, const str
     if (!good(c, reply))
         return;
     c->told = false;
-    link_ready(c->link);
+    keys_ask(c);
 }
 
 /* one write forces what an earlier life of the server left unsynced onto the disk. */
@@ -247,14 +335,16 @@ static void role_known(void *arg, const struct redisReply *reply, const struct e
         library_ask(c);
 }
 
-struct check *check_new(bool with_settings, const char *user, const char *password,
-                        void (*on_unfit)(void *arg, const char *why), void *arg)
+struct check *check_new(bool with_settings, const struct keyring *ring, const char *user,
+                        const char *password, void (*on_unfit)(void *arg, const char *why),
+                        void *arg)
 {
     struct check *c = mem_new(1, sizeof *c);
 
     c->settings = with_settings;
     c->user = user;
     c->password = password;
+    c->ring = ring;
     c->unfit = on_unfit;
     c->arg = arg;
     return c;

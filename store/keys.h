@@ -45,6 +45,9 @@
  *   lia:{sys}:failed:<address> string  failed sign-ins of the last minute; expires
  *   lia:{sys}:events           stream  one entry a change of a credential or session; and
  *                                      lia:{sys}:audited, as above
+ *   lia:{sys}:sealed:<what>    string  how far the change of the master key is, of `values` here
+ *                                      or of `files` of attachments: JSON
+ *   lia:{sys}:keycheck         hash    kid -> a word sealed with that key (check.h)
  *   lia:{sys}:workers          hash    worker slot -> last heartbeat
  *   lia:{sys}:controls         hash    what operators have switched: pause:<queue> since when (ms),
  *                                      quiet:<slot> start of the process that is meant, rebuild;

@@ -184,7 +184,9 @@ void notice_store_id(struct store *s, const struct happening *event, bool step,
         snprintf(what, sizeof what, "%s %lld %s %d %s", event->request, (long long)event->version,
                  event->action, event->degree, event->whom);
     parts[1].n = strlen(what);
-    seal_fingerprint(store_keyring(s), parts, sizeof parts / sizeof parts[0], print);
+    /* The oldest: told before the master key changed is told. */
+    seal_fingerprint_with(store_keyring(s), keyring_oldest(store_keyring(s)), parts,
+                          sizeof parts / sizeof parts[0], print);
     sodium_bin2hex(hex, sizeof hex, print, sizeof print);
     snprintf(ret_id, ID_BYTES, "ntc_%012llx7%.3s%c%.14s%x",
              (unsigned long long)event->at_ms & 0xffffffffffffull, hex, "89ab"[print[20] & 3u],

@@ -87,6 +87,50 @@ static void add_idempotency_key(struct args *a, unsigned partition, const struct
     keys_add(a, partition, "idem", rest);
 }
 
+static void name_make(const struct keyring *ring, uint32_t kid, const struct seal_part *named,
+                      size_t named_n, const struct seal_part *compared, size_t compared_n,
+                      struct idempotency_name *ret_name)
+{
+    uint8_t name[FINGERPRINT_BYTES];
+
+    /* Hashed, so that no key chosen outside shapes a key name of ours. */
+    seal_fingerprint_with(ring, kid, named, named_n, name);
+    sodium_bin2hex(ret_name->name, sizeof ret_name->name, name, (sizeof ret_name->name - 1) / 2);
+    seal_fingerprint_with(ring, kid, compared, compared_n, ret_name->print);
+    ret_name->kid = kid;
+}
+
+void idempotency_make(const struct keyring *ring, const struct seal_part *named, size_t named_n,
+                      const struct seal_part *compared, size_t compared_n,
+                      struct idempotency *ret_idempotency)
+{
+    struct idempotency *i = ret_idempotency;
+    struct idempotency_name now;
+    uint32_t kid;
+
+    name_make(ring, keyring_active(ring), named, named_n, compared, compared_n, &now);
+    memcpy(i->name, now.name, sizeof i->name);
+    memcpy(i->print, now.print, sizeof i->print);
+    for (i->others_n = 0; (kid = keyring_kid(ring, 1 + i->others_n)); i->others_n++)
+        name_make(ring, kid, named, named_n, compared, compared_n, &i->others[i->others_n]);
+}
+
+/* Names for read_names in store/lua/common.lua. */
+static void add_names(struct args *keys, struct args *rest, unsigned partition,
+                      const struct idempotency *i)
+{
+    unsigned n = *i->name ? i->others_n : 0;
+
+    args_add_int(rest, n);
+    for (unsigned k = 0; k < n; k++) {
+        char name[PRINCIPAL_TEXT_BYTES + sizeof i->name + 1];
+
+        snprintf(name, sizeof name, "%s:%s", i->who, i->others[k].name);
+        keys_add(keys, partition, "idem", name);
+        args_add_n(rest, i->others[k].print, FINGERPRINT_BYTES);
+    }
+}
+
 static void add_print(struct args *a, const struct idempotency *i)
 {
     args_add_n(a, i->print, *i->name ? FINGERPRINT_BYTES : 0);
@@ -223,9 +267,10 @@ void request_store_submit(struct store *s, const struct submission *what, submit
     add_sealed(&f.rest, ring, r, "body", what->body, what->body_n);
     add_sealed_json(&f.rest, ring, r, "history", line);
     args_add(&f.rest, principal_text(what->who, actor));
+    add_names(&f.keys, &f.rest, p, what->idempotency);
     index_write(&f.keys, &f.rest, p, NULL, r);
     json_decref(line);
-    fcall_send(s, "submit_v1", &f, p, write_done, write_op_new(fn, NULL, arg));
+    fcall_send(s, "submit_v2", &f, p, write_done, write_op_new(fn, NULL, arg));
 }
 
 char *request_store_operation(char out[OPERATION_BYTES])
@@ -312,9 +357,10 @@ void request_store_move(struct store *s, const struct movement *what, moved_fn f
         args_add(&f.rest, "");
     args_add(&f.rest, what->whom ? what->whom : "");
     wait_store_add(&f.rest, what->changes[0].before, r);
+    add_names(&f.keys, &f.rest, p, what->idempotency);
     add_judgements(&f.rest, what);
     add_changes(&f, store_keyring(s), what);
-    fcall_send(s, "transition_v2", &f, p, write_done, step_op_new(s, what, fn, arg));
+    fcall_send(s, "transition_v3", &f, p, write_done, step_op_new(s, what, fn, arg));
 }
 
 void request_store_seen(struct store *s, unsigned partition, const struct idempotency *i,
@@ -324,7 +370,8 @@ void request_store_seen(struct store *s, unsigned partition, const struct idempo
 
     add_idempotency_key(&f.keys, partition, i, "");
     add_print(&f.rest, i);
-    fcall_send(s, "seen_v1", &f, partition, write_done, write_op_new(NULL, fn, arg));
+    add_names(&f.keys, &f.rest, partition, i);
+    fcall_send(s, "seen_v2", &f, partition, write_done, write_op_new(NULL, fn, arg));
 }
 
 void request_store_decide(struct store *s, const struct ruling *what, moved_fn fn, void *arg)

@@ -4,6 +4,7 @@
 #define STORE_REQUEST_STORE_H
 
 #include "protocol/judgement.h"
+#include "protocol/seal.h"
 #include "protocol/transition.h"
 #include "store/store.h"
 
@@ -19,11 +20,25 @@ void stored_clear(struct stored *s);
 
 /* Who repeats what: an Idempotency-Key in its scope (method, path and one principal), with the
  * print of its request. */
-struct idempotency {
+struct idempotency_name {
+    uint32_t kid;  /* of the key that both were made with */
     char name[33]; /* hash of method, path and key, in hex; "" when no key was sent */
-    char who[PRINCIPAL_TEXT_BYTES];
     uint8_t print[FINGERPRINT_BYTES];
 };
+struct idempotency {
+    char name[33];
+    char who[PRINCIPAL_TEXT_BYTES];
+    uint8_t print[FINGERPRINT_BYTES];
+    /* The same under keys that were active before, as long as the key file has them: it may be
+     * remembered there. */
+    struct idempotency_name others[KEYS_MAX - 1];
+    unsigned others_n;
+};
+/* Fills name, print and others: both are keyed hashes, of the parts that name and of those that are
+ * compared. who is the caller's. */
+void idempotency_make(const struct keyring *ring, const struct seal_part *named, size_t named_n,
+                      const struct seal_part *compared, size_t compared_n,
+                      struct idempotency *ret_idempotency);
 
 enum store_outcome {
     STORE_DONE,

@@ -1,6 +1,7 @@
 #include "store/session_store.h"
 
 #include "base/clock.h"
+#include "protocol/cookie.h"
 #include "store/keys.h"
 #include "store/reply.h"
 
@@ -83,31 +84,51 @@ static void seen(void *arg, const struct redisReply *reply, const struct err *e)
     op.fn(op.arg, fault.code == ERR_OK ? &session : NULL, &fault);
 }
 
-void session_store_seen(struct store *s, const char *hash, session_fn fn, void *arg)
+/* A session that was opened before the master key changed is known by another hash. */
+static unsigned keys_add_sessions(struct args *a, const struct keyring *ring, const char *cookie)
+{
+    char hash[COOKIE_HASH_BYTES];
+    uint32_t kid;
+    unsigned n;
+
+    for (n = 0; (kid = keyring_kid(ring, n)); n++) {
+        cookie_hash_with(ring, kid, cookie, hash);
+        keys_add_system(a, "session", hash);
+    }
+    return n;
+}
+
+void session_store_seen(struct store *s, const char *cookie, session_fn fn, void *arg)
 {
     struct seen_op *op = mem_new(1, sizeof *op);
+    struct args keys = {0};
     struct args a = {0};
+    unsigned n = keys_add_sessions(&keys, store_keyring(s), cookie);
 
     *op = (struct seen_op){fn, arg};
     args_add(&a, "FCALL");
-    args_add(&a, "session_seen_v1");
-    args_add(&a, "1");
-    keys_add_system(&a, "session", hash);
+    args_add(&a, "session_seen_v2");
+    args_add_int(&a, n);
+    args_append(&a, &keys);
+    args_clear(&keys);
     args_add_int(&a, clock_now_ms());
     args_add_int(&a, SESSION_IDLE_MS);
     args_add_int(&a, SESSION_RENEW_MS);
     store_call(s, STORE_SYSTEM, &a, 0, seen, op);
 }
 
-void session_store_close(struct store *s, const char *hash, session_done_fn fn, void *arg)
+void session_store_close(struct store *s, const char *cookie, session_done_fn fn, void *arg)
 {
+    struct args keys = {0};
     struct args a = {0};
+    unsigned n = keys_add_sessions(&keys, store_keyring(s), cookie);
 
     args_add(&a, "FCALL");
-    args_add(&a, "session_close_v1");
-    args_add(&a, "2");
-    keys_add_system(&a, "session", hash);
+    args_add(&a, "session_close_v2");
+    args_add_int(&a, n + 1);
     keys_add_system(&a, "events", NULL);
+    args_append(&a, &keys);
+    args_clear(&keys);
     args_add_int(&a, clock_now_ms());
     store_call(s, STORE_SYSTEM, &a, 0, done, done_op_new(fn, arg));
 }

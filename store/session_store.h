@@ -26,9 +26,9 @@ void session_store_open(struct store *s, const char *hash, const struct session 
 /* session is NULL with ERR_NOT_FOUND when there is none, or it was idle too long. Counts as use.
  * Borrowed for the call. */
 typedef void (*session_fn)(void *arg, const struct session *session, const struct err *e);
-void session_store_seen(struct store *s, const char *hash, session_fn fn, void *arg);
-/* ERR_NOT_FOUND: there is none. */
-void session_store_close(struct store *s, const char *hash, session_done_fn fn, void *arg);
+void session_store_seen(struct store *s, const char *cookie, session_fn fn, void *arg);
+/* ERR_NOT_FOUND: there is none. Both look under the hashes that any key of the ring makes. */
+void session_store_close(struct store *s, const char *cookie, session_done_fn fn, void *arg);
 
 /* One more failure of this address within window_ms: how many by now, and how long they count. */
 typedef void (*failed_fn)(void *arg, int64_t n, int64_t left_ms, const struct err *e);

@@ -263,7 +263,8 @@ enum err_code store_new(struct event_base *base, const struct store_options *opt
     s->lost_mono_ms = clock_mono_ms();
     s->totals = totals_new();
     rc = password_read(s, e);
-    s->check = check_new(options->check, options->user, s->password, options->unfit, options->arg);
+    s->check = check_new(options->check, options->ring, options->user, s->password, options->unfit,
+                         options->arg);
     if (rc == ERR_OK)
         rc = link_new(base, options->where, NULL, store_link_up, s, &s->link, e);
     if (rc != ERR_OK) {

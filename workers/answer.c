@@ -166,12 +166,9 @@ static void once_make(struct answer *op)
     struct seal_part said[] = {
         {op->own, strlen(op->own)}
     };
-    uint8_t name[32];
 
-    seal_fingerprint(op->crew->ring, parts, 3, name);
-    sodium_bin2hex(op->once.name, sizeof op->once.name, name, (sizeof op->once.name - 1) / 2);
     principal_text(&op->who, op->once.who);
-    seal_fingerprint(op->crew->ring, said, 1, op->once.print);
+    idempotency_make(op->crew->ring, parts, 3, said, 1, &op->once);
 }
 
 /* --- may it act? -------------------------------------------------------------------------------

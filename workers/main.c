@@ -14,6 +14,7 @@
 #include "workers/mender.h"
 #include "workers/pulse.h"
 #include "workers/reckoner.h"
+#include "workers/resealer.h"
 #include "workers/retention.h"
 
 #include <curl/curl.h>
@@ -43,8 +44,9 @@ struct process {
     struct mender *mender;
     struct deliver *deliver;
     struct mail_in *mail_in;
-    struct keeper *keeper; /* of the role clock, as the next two */
+    struct keeper *keeper; /* of the role clock, as the next three */
     struct reckoner *reckoner;
+    struct resealer *resealer;
     struct retention *retention;
     struct ledger *ledger; /* of the role audit */
     struct pulse *pulse;
@@ -292,6 +294,7 @@ static enum err_code process_start(struct process *p, struct err *e)
     if (process_has(p, WORKER_CLOCK)) {
         p->keeper = keeper_new(crew);
         p->reckoner = reckoner_new(crew);
+        p->resealer = resealer_new(crew);
         p->retention = retention_new(crew);
     }
     p->pulse = pulse_new(crew, p->intake);
@@ -317,6 +320,7 @@ static void process_stop(struct process *p)
     pulse_free(p->pulse);
     keeper_free(p->keeper);
     reckoner_free(p->reckoner);
+    resealer_free(p->resealer);
     retention_free(p->retention);
     ledger_free(p->ledger);
     intake_free(p->intake);

@@ -38,35 +38,65 @@ redis.register_function('session_open_v1', function(keys, args)
   return 1
 end)
 
--- session_seen_v1: a session that is used lives on, up to its end.
--- KEYS 1 session      ARGV 1 now_ms  2 idle_ms  3 how much of idle_ms may be gone before it is renewed
+-- session_seen_v2: a session that is used lives on, up to its end.
+-- KEYS the names that it may have      ARGV 1 now_ms  2 idle_ms  3 how much of idle_ms may be gone before it is renewed
 -- Reply {who, token id, since, until} | {}
-redis.register_function('session_seen_v1', function(keys, args)
-  local known = redis.call('HMGET', keys[1], 'who', 'token', 'since', 'until')
+local function session_seen(key, args)
+  local known = redis.call('HMGET', key, 'who', 'token', 'since', 'until')
   local now, idle = tonumber(args[1]), tonumber(args[2])
   if not known[1] then
     return {}
   end
   local left = tonumber(known[4]) - now
   if left <= 0 then
-    redis.call('DEL', keys[1])
+    redis.call('DEL', key)
     return {}
   end
-  if redis.call('PTTL', keys[1]) < math.min(idle, left) - tonumber(args[3]) then
-    redis.call('PEXPIRE', keys[1], math.min(idle, left))
+  if redis.call('PTTL', key) < math.min(idle, left) - tonumber(args[3]) then
+    redis.call('PEXPIRE', key, math.min(idle, left))
   end
   return known
+end
+
+redis.register_function('session_seen_v2', function(keys, args)
+  for _, key in ipairs(keys) do
+    local known = session_seen(key, args)
+    if known[1] then
+      return known
+    end
+  end
+  return {}
 end)
 
--- session_close_v1: KEYS 1 session  2 events      ARGV 1 now_ms      Reply 1, or 0: there was none
+-- session_seen_v1: the same of one name, for programs of the release before.
+redis.register_function('session_seen_v1', function(keys, args)
+  return session_seen(keys[1], args)
+end)
+
+-- session_close_v2: KEYS 1 events  2.. the names that it may have      ARGV 1 now_ms
+-- Reply 1, or 0: there was none
+local function session_close(key, events, args)
+  local known = redis.call('HMGET', key, 'who', 'token')
+  if redis.call('DEL', key) == 0 then
+    return 0
+  end
+  write_access(events, 'session.close', known[2], known[1], known[1], args[1])
+  return 1
+end
+
+redis.register_function { function_name = 'session_close_v2', flags = { 'allow-oom' },
+  callback = function(keys, args)
+    local closed = 0
+    for i = 2, #keys do
+      closed = math.max(closed, session_close(keys[i], keys[1], args))
+    end
+    return closed
+  end }
+
+-- session_close_v1: the same of one name, for programs of the release before.
 redis.register_function { function_name = 'session_close_v1', flags = { 'allow-oom' },
   callback = function(keys, args)
-    local known = redis.call('HMGET', keys[1], 'who', 'token')
-    if redis.call('DEL', keys[1]) == 0 then
-      return 0
-    end
-    write_access(keys[2], 'session.close', known[2], known[1], known[1], args[1])
-    return 1
+    return session_close(keys[1], keys[2], args)
   end }
 
 -- failed_v1: one more failed sign-in, seen by all daemons.

@@ -61,9 +61,19 @@ local function dequeue(work, queued, id, entry)
   redis.call('HDEL', queued, id)
 end
 
+-- Names under which an Idempotency-Key may be remembered from before the master key changed: from
+-- keys[first_key] and args[first_arg + 1] on, args[first_arg] of them.
+local function read_names(keys, first_key, args, first_arg)
+  local names = {}
+  for i = 1, tonumber(args[first_arg]) do
+    names[i] = { key = keys[first_key + i - 1], fingerprint = args[first_arg + i] }
+  end
+  return names
+end
+
 -- nil: this key was not used before. Else what the caller is to be told; a replay writes
 -- before it is answered, so that it is on disk as surely as the first answer (R-5).
-local function replay(idem, fingerprint)
+local function replay_one(idem, fingerprint)
   if fingerprint == '' then
     return nil
   end
@@ -76,6 +86,14 @@ local function replay(idem, fingerprint)
   end
   redis.call('HINCRBY', idem, 'r', 1)
   return { 'replayed', known[2], known[3] }
+end
+
+local function replay(idem, fingerprint, names)
+  local seen = replay_one(idem, fingerprint)
+  for _, name in ipairs(names) do
+    seen = seen or replay_one(name.key, name.fingerprint)
+  end
+  return seen
 end
 
 local function remember(idem, fingerprint, id, operation, ttl)
