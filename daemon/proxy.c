@@ -115,7 +115,7 @@ static enum proxy_state text_read(const char *in, size_t n, struct peer *ret_pee
     char line[LINE_BYTES_MAX];
     enum proxy_state state;
 
-    if (memcmp(in, begin, known) != 0 || memchr(in, '\0', most))
+    if (memcmp(in, begin, known) != 0 || memchr(in, '\0', end ? (size_t)(end - in) : most))
         return PROXY_BROKEN;
     if (!end)
         return n < LINE_BYTES_MAX ? PROXY_INCOMPLETE : PROXY_BROKEN;

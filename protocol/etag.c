@@ -56,6 +56,9 @@ static bool listed(const char *list, int64_t version, const char *language, bool
                                                 : names_any(list + 1, end, version)))
             return true;
         list = end + 1;
+        list += strspn(list, " \t");
+        if (*list && *list != ',')
+            return false;
     }
     return false;
 }
