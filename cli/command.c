@@ -10,6 +10,7 @@
 #include "cli/help_command.h"
 #include "cli/keys_command.h"
 #include "cli/line.h"
+#include "cli/manual_command.h"
 #include "cli/queue_command.h"
 #include "cli/request_command.h"
 #include "cli/routing_command.h"
@@ -217,6 +218,8 @@ static const struct command fixed[] = {
      "Queries come from stdin. A document or query is a JSON object a line: id, lang, title, text; without lang, or\n"
      "with one that is none of the six, the text itself tells how to read it.\n", similar_flags, similar_run, 0},
     {GROUP_OTHER, "completion", "bash|zsh|fish", 1, 1, "print the completion for a shell", NULL, NULL, completion_run, 0},
+    {GROUP_OTHER, "manual", "PAGE", 1, 1, "print a manual page: liaison, liaison.conf, liaisond or liaison-worker",
+     "For man: liaison manual liaison | man -l -\n", NULL, manual_run, 0},
     {GROUP_OTHER, "help", "[COMMAND]", 0, 2, "show help", NULL, NULL, help_run, 0},
 };
 /* clang-format on */

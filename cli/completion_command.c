@@ -74,6 +74,65 @@ static void write_bash(const struct line *line)
           stdout);
 }
 
+/* Flags by command, as write_bash_flags. */
+static void write_zsh_flags(const struct command *list, size_t n, bool two_words)
+{
+    for (size_t i = 0; i < n; i++) {
+        if ((strchr(list[i].name, ' ') != NULL) != two_words || !list[i].flags)
+            continue;
+        printf("        \"%s\"%s) names+=(", list[i].name, two_words ? "" : "\\ *");
+        write_flag_names(list[i].flags);
+        fputs(") ;;\n", stdout);
+    }
+}
+
+static bool is_of(const struct command *c, const char *first, size_t first_n)
+{
+    return strcspn(c->name, " ") == first_n && !strncmp(c->name, first, first_n);
+}
+
+/* What may follow each first word that has second ones; they need not stand together. */
+static void write_zsh_seconds(const struct command *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t first_n = strcspn(list[i].name, " ");
+        size_t before = 0;
+
+        while (!is_of(&list[before], list[i].name, first_n))
+            before++;
+        if (before < i)
+            continue;
+        printf("        %.*s) names=(", (int)first_n, list[i].name);
+        for (size_t k = i; k < n; k++)
+            if (is_of(&list[k], list[i].name, first_n) && list[k].name[first_n])
+                printf("%s", list[k].name + first_n);
+        fputs(") ;;\n", stdout);
+    }
+}
+
+static void write_zsh(const struct line *line)
+{
+    size_t n;
+    const struct command *list = commands_list(line->commands, &n);
+
+    fputs("#compdef liaison\n_liaison() {\n    local -a names\n"
+          "    if [[ $words[CURRENT] == -* ]]; then\n        names=(",
+          stdout);
+    write_flag_names(line_flags);
+    fputs(")\n        case \"$words[2] $words[3]\" in\n", stdout);
+    write_zsh_flags(list, n, true);
+    write_zsh_flags(list, n, false);
+    fputs("        esac\n    elif ((CURRENT == 2)); then\n        names=(", stdout);
+    write_first_words(line->commands);
+    fputs(")\n    elif ((CURRENT == 3)); then\n        case $words[2] in\n", stdout);
+    write_zsh_seconds(list, n);
+    fputs("        esac\n    fi\n"
+          "    if (($#names)); then compadd -- $names; else _files; fi\n}\n"
+          "if [[ $funcstack[1] == _liaison ]]; then _liaison \"$@\"; else compdef _liaison "
+          "liaison; fi\n",
+          stdout);
+}
+
 /* In single quotes. */
 static void write_quoted(const char *text)
 {
@@ -132,8 +191,7 @@ enum exit_code completion_run(const struct line *line)
     if (!strcmp(shell, "bash")) {
         write_bash(line);
     } else if (!strcmp(shell, "zsh")) {
-        fputs("#compdef liaison\nautoload -U +X bashcompinit && bashcompinit\n", stdout);
-        write_bash(line);
+        write_zsh(line);
     } else if (!strcmp(shell, "fish")) {
         write_fish(line);
     } else {

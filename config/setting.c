@@ -360,6 +360,45 @@ void settings_print(const struct settings *s, FILE *out)
     }
 }
 
+void setting_write_roff(const char *text, FILE *out)
+{
+    if (*text == '.' || *text == '\'')
+        fputs("\\&", out);
+    for (; *text; text++)
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '.' && text[1] == ' ' && isupper((unsigned char)text[2]))
+            fputs(".\n", out), text++; /* a sentence begins a line */
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            fputc(*text, out);
+}
+
+void settings_print_manual(FILE *out)
+{
+    fputs(".Dd November 23, 2026\n.Dt LIAISON.CONF 5\n.Os Liaison\n.Sh NAME\n.Nm liaison.conf\n"
+          ".Nd settings of daemon, workers and command line\n.Sh DESCRIPTION\n"
+          "One\n.Ql key = value\na line; lines that begin with\n.Ql #\nare comments.\n"
+          "A key that is not listed here is an error.\nA variable LIAISON_KEY in the environment, "
+          "for example\n.Ev LIAISON_LISTEN ,\nwins over the file.\n.Bl -tag -width Ds\n",
+          out);
+    for (size_t i = 0; i < TABLE_N; i++) {
+        fprintf(out, ".It Ic %s\n", table[i].name);
+        setting_write_roff(table[i].sentence, out);
+        fputs("\nAllowed: ", out);
+        allowed_print(&table[i], out);
+        fputs(".\nDefault: ", out);
+        setting_write_roff(*table[i].init ? table[i].init : "none", out);
+        fprintf(out, ".\nTakes effect at %s.\n", table[i].reloadable ? "reload" : "restart");
+    }
+    fputs(".El\n.Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/liaison/liaison.conf\n"
+          "the usual place.\n.El\n.Sh EXAMPLES\n.Dl listen = 127.0.0.1:8080\n"
+          ".Dl store = unix:/run/liaison/redis.sock\n"
+          ".Sh SEE ALSO\n.Xr liaison 1 ,\n.Xr liaisond 8\n",
+          out);
+}
+
 /* Texts are compared as texts: what stands behind their NUL means nothing. */
 static bool is_same(const struct setting *row, const char *a, const char *b)
 {

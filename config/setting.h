@@ -70,6 +70,11 @@ enum err_code settings_load(const char *path, struct settings *s, struct err *e)
 /* The effective settings in file form, each with its sentence; secrets are never settings. */
 void settings_print(const struct settings *s, FILE *out);
 
+/* liaison.conf(5), in mdoc(7), from the same table. */
+void settings_print_manual(FILE *out);
+/* text as running text of a manual page: nothing in it is taken as a request or an escape. */
+void setting_write_roff(const char *text, FILE *out);
+
 /* A reload: copies into running those values of fresh that a running process can take over.
  * Returns the name of the first other setting that differs, so that the log can say that it
  * waits for a restart; NULL when there is none. */

@@ -183,6 +183,7 @@ static void act_moved(void *arg, enum store_outcome outcome, const struct err *e
     struct task *t = op->task;
     int status = act_status(op);
     char actor[PRINCIPAL_TEXT_BYTES];
+    char trace[TASK_TRACE_BYTES];
     struct stored stored;
 
     if (e->code != ERR_OK) {
@@ -191,9 +192,10 @@ static void act_moved(void *arg, enum store_outcome outcome, const struct err *e
     }
     switch (outcome) {
     case STORE_DONE:
-        log_info("moved", "request=%s action=%s by=%s to=%s via=%s", t->id,
+        log_info("moved", "request=%s action=%s by=%s to=%s via=%s trace=%s", t->id,
                  action_words[op->action], principal_text(&t->who, actor),
-                 state_words[op->stored.record.state], http_request_id(t->http));
+                 state_words[op->stored.record.state], http_request_id(t->http),
+                 task_trace(t, trace));
         stored = op->stored;
         op->stored = (struct stored){0};
         resource_reply(act_end(op), status, &stored);

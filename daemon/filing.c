@@ -1,6 +1,7 @@
 #include "daemon/filing.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "daemon/control.h"
 #include "daemon/named.h"
 #include "daemon/vault.h"
@@ -188,6 +189,7 @@ static void filing_stored(void *arg, enum store_outcome outcome, const char *id,
                           const char *reference, const struct err *e)
 {
     struct filing *f = arg;
+    char trace[TASK_TRACE_BYTES];
 
     if (e->code != ERR_OK) {
         filing_end(f, e);
@@ -201,6 +203,8 @@ static void filing_stored(void *arg, enum store_outcome outcome, const char *id,
         filing_end(f, &(struct err){ERR_INTERNAL, "submit: unexpected outcome"});
     } else {
         snprintf(f->record.reference, sizeof f->record.reference, "%s", reference);
+        log_info("submitted", "request=%s via=%s trace=%s", f->record.id,
+                 http_request_id(f->task->http), task_trace(f->task, trace));
         filing_end(f, e);
     }
 }

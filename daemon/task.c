@@ -335,6 +335,19 @@ static json_t *faults_json(const struct app *app, int language, const struct fau
     return list;
 }
 
+char *task_trace(const struct task *t, char out[TASK_TRACE_BYTES])
+{
+    static const char form[] = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+    const struct head_slice *value = head_find(http_head(t->http), "traceparent");
+    bool good = value && value->bytes == sizeof form - 1;
+
+    for (size_t i = 0; good && form[i]; i++)
+        good = form[i] == 'x' ? value->text[i] && strchr("0123456789abcdef", value->text[i]) != NULL
+                              : value->text[i] == form[i];
+    snprintf(out, TASK_TRACE_BYTES, "%.*s", good ? 32 : 1, good ? value->text + 3 : "-");
+    return out;
+}
+
 bool task_is_local(const struct task *t)
 {
     const char *peer = http_peer(t->http);

@@ -49,6 +49,9 @@ struct task *task_new(struct app *app, struct http_exchange *http, const struct 
 enum err_code task_read_idempotency(struct task *t, struct err *e) ERR_CHECK;
 /* Text of a key that may stand in it. */
 bool task_is_key(const char *text, size_t n);
+/* The trace that the caller is in (W3C traceparent): 32 hex digits, or "-". Returns out. */
+enum { TASK_TRACE_BYTES = 33 };
+char *task_trace(const struct task *t, char out[TASK_TRACE_BYTES]);
 /* From this machine. */
 bool task_is_local(const struct task *t);
 /* The header alone: ERR_KEY_INVALID; no bytes when there is none. Borrowed from the head. */

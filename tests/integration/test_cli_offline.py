@@ -5,6 +5,7 @@ LIAISON_BIN: folder with `liaison`; LIAISON_DATA: reference data, ../../config b
 
 import json
 import os
+import pathlib
 import pty
 import re
 import stat
@@ -813,3 +814,41 @@ def test_a_settings_file_with_an_unknown_key_is_refused(liaison, tmp_path):
     path.write_text("prot = 1\n")
     done = liaison("token", "list", "--config", path)
     assert done.returncode == 1 and f'{path}:1: unknown key "prot"' in done.stderr
+
+
+# --- what follows from the tables ------------------------------------------------------------------
+
+@pytest.mark.parametrize("page", ["liaison", "liaison.conf", "liaisond", "liaison-worker"])
+def test_manual_pages_are_clean(liaison, tmp_path, page):
+    text = liaison("manual", page).stdout
+    (tmp_path / page).write_text(text)
+    lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", tmp_path / page], capture_output=True, text=True, timeout=20)
+    assert (lint.returncode, lint.stdout) == (0, ""), lint.stdout
+    shown = subprocess.run(["mandoc", "-T", "utf8", tmp_path / page], capture_output=True, text=True, timeout=20).stdout
+    plain = re.sub(r".\x08", "", shown)
+    for part in {"liaison": ["dead delete ID", "--watch", "130 interrupted"], "liaison.conf": ["disk_free_bytes", "2147483648"],
+                 "liaisond": ["-T", "78"], "liaison-worker": ["--role", "mail-in"]}[page]:
+        assert part in plain, plain[:3000]
+
+
+def test_the_manual_has_every_setting_and_every_command(liaison):
+    keys = re.findall(r"^#?([a-z_]+) = ", (pathlib.Path(__file__).parents[2] / "config/liaison.conf").read_text(), re.M)
+    manual = liaison("manual", "liaison.conf").stdout
+    assert len(keys) > 40 and re.findall(r"^\.It Ic (\w+)$", manual, re.M) == keys
+    names = re.findall(r"^  ([a-z][a-z-]*(?: [a-z][a-z-]*)?)(?= |$)", liaison("help").stdout, re.M)
+    commands = re.findall(r"^\.It Cm (.*?)(?: Ar .*)?$", liaison("manual", "liaison").stdout.replace("\\-", "-"), re.M)
+    assert set(names) <= set(commands) and "worker quiet" in commands
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_are_read_by_their_shell(liaison, tmp_path, shell):
+    script = tmp_path / shell
+    script.write_text(liaison("completion", shell).stdout)
+    done = subprocess.run([shell, "-n", script], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+    ask = {"bash": f"source {script}; COMP_WORDS=(liaison dead ''); COMP_CWORD=2; _liaison; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+           "zsh": f"compdef() {{ : }}; compadd() {{ shift; print -l -- $@ }}; source {script}; "
+                  "words=(liaison dead ''); CURRENT=3; _liaison",
+           "fish": f"source {script}; complete -C 'liaison dead '"}[shell]
+    words = subprocess.run([shell, "-c", ask], capture_output=True, text=True, timeout=20)
+    assert {"show", "requeue", "delete"} <= {w.split("\t")[0] for w in words.stdout.split("\n")}, words

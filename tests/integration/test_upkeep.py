@@ -157,6 +157,39 @@ def test_a_backup_under_load_restored_elsewhere_has_every_accepted_request(make_
         other.stop()
 
 
+# --- logs ------------------------------------------------------------------------------------------
+
+
+def test_one_request_is_followed_through_all_logs_which_have_no_content(make_site):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        site = make_site(workers=1, env={"LIAISON_SMTP_URL": f"smtp://127.0.0.1:{closed.getsockname()[1]}",
+                                         "LIAISON_MAIL_FROM": "a@example.org", "LIAISON_SMTP_TLS": "no",
+                                         "LIAISON_LOG_LEVEL": "debug"})
+        deliver = site.start_role("d", "deliver")
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        told = site.submit("KEN", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"},
+                           contact_name="Xylander Quux", contact_email="quuxmail@example.org",
+                           **wetland("Wombatonia zebrafinch"))
+        id, via = told.doc["id"], told.headers["x-request-id"]
+        site.wait_state("country:KEN", id, "offered", "triage")
+        moved = site.act("secretariat:ramsar", id, "claim", headers={"traceparent": "00-nonsense"})
+        assert moved.status == 201, moved
+        assert site.act("secretariat:ramsar", id, "note", {"text": "Quokkaville remark"}).status in (200, 201)
+        wait_until(lambda: f"request={id}" in deliver.text(), 20, "the delivery names the request")
+        story = {p.name.split(".")[0]: p.text() for p in site.processes}
+        assert f"event=submitted request={id} via={via} trace={trace}" in story["liaisond"]
+        assert f"event=moved request={id} action=claim by=secretariat:ramsar" in story["liaisond"]
+        assert "nonsense" not in story["liaisond"]
+        assert f"event=routed request={id}" in story["worker1"]
+        for process, text in story.items():
+            for secret in ("Wombatonia", "zebrafinch", "Xylander", "quuxmail", "Quokkaville", site.tokens["country:KEN"],
+                           site.tokens["secretariat:ramsar"].split("_")[2]):
+                assert secret not in text, f"{process} tells {secret}"
+        for line in story["liaisond"].splitlines():
+            assert line.startswith("listening ") or " event=" in line, line
+
+
 # --- alerts ----------------------------------------------------------------------------------------
 
 
