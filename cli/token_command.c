@@ -118,13 +118,51 @@ static enum exit_code issue_check(const struct line *line, const struct settings
                  : line_fault(line, "there is no %s \"%s\"", role_words[who->role], who->of);
 }
 
+static enum err_code list_read(struct store_session *s, json_t *tokens, struct err *e);
+static json_t *credential_json(const char *id, const struct credential *c);
+
+/* As many may hold at a time as a change-over needs (rule A-1). A holder is who with its label. */
+enum { LIVE_MAX = 2 };
+
+static bool is_same(const json_t *a, const json_t *b, const char *name)
+{
+    const json_t *x = json_object_get(a, name);
+    const json_t *y = json_object_get(b, name);
+
+    return x == y || json_equal(x, y); /* NULL: neither has it */
+}
+
+/* EXIT_DONE: the holder may have one more. */
+static enum exit_code live_check(const struct line *line, struct store_session *s,
+                                 const struct credential *like)
+{
+    json_auto_t *tokens = json_array();
+    json_auto_t *own = credential_json("", like);
+    struct err e = {0};
+    unsigned live_n = 0;
+    const json_t *token;
+    size_t i;
+
+    if (list_read(s, tokens, &e) != ERR_OK)
+        return report_err(line, NULL, &e);
+    json_array_foreach (tokens, i, token)
+        live_n += is_same(token, own, "who") && is_same(token, own, "label") &&
+                  is_same(token, own, "officer") && !strcmp(sheet_text(token, "state"), "valid");
+    if (live_n < LIVE_MAX)
+        return EXIT_DONE;
+    err_set(&e, ERR_STATE, "%u tokens of this holder are valid already: revoke one first", live_n);
+    return report_err(line, NULL, &e);
+}
+
 static enum exit_code issue_one(const struct line *line, struct store_session *s,
                                 const struct credential *like, const char *action, int64_t days)
 {
     struct issue issue;
     struct err e = {0};
-    enum exit_code rc = EXIT_DONE;
+    enum exit_code rc = live_check(line, s, like);
 
+    if (rc != EXIT_DONE)
+        return rc;
     issue_init(&issue, store_session_keyring(s), &like->who, like->scopes, like->label, days);
     memcpy(issue.credential.officer, like->officer, sizeof like->officer);
     if (store_session_put(s, (const char(*)[TOKEN_ID_BYTES])issue.id, &issue.credential, 1, action,

@@ -299,12 +299,14 @@ def test_rotation_leaves_two_live_tokens_for_a_while(site):
     first = issue(site)
     second = json.loads(site.cli("token", "rotate", first["id"], "--json").stdout)
     assert works(first["token"]) and works(second["token"]), "both, for 24 hours"
+    for more in (("rotate", second["id"]), ("issue", "--role", "country", "--of", "NPL", "--label", "a test")):
+        full = site.cli("token", *more, check=False)
+        assert full.returncode == 5 and "2 tokens" in full.stderr, "never three of one holder"
+    site.cli("token", "revoke", first["id"])
+    wait_until(lambda: not works(first["token"]), 10, "the revoked one ends")
     third = json.loads(site.cli("token", "rotate", second["id"], "--keep-hours", "0", "--json").stdout)
     assert works(third["token"])
     wait_until(lambda: not works(second["token"]), 10, "the old one ends")
-    assert works(first["token"])
-    site.cli("token", "revoke", first["id"])
-    wait_until(lambda: not works(first["token"]), 10, "the revoked one ends")
     assert site.cli("token", "revoke", first["id"], check=False).returncode == 3
     seen = [(e["action"], e["object"]) for e in access_events(site)]
     for line in (("token.issue", first["id"]), ("token.issue", second["id"]), ("token.rotate", first["id"]),
