@@ -1,5 +1,5 @@
 /* Lessons for the router (protocol/lesson.h) in the store: one bounded list a partition, each
- * lesson sealed. transition_v2 adds one in the same step as the act that it comes from, so an act
+ * lesson sealed. transition_v3 adds one in the same step as the act that it comes from, so an act
  * that is repeated teaches once. */
 #ifndef STORE_LESSON_STORE_H
 #define STORE_LESSON_STORE_H

@@ -8,7 +8,7 @@
 
 enum { WAIT_MONTHS = 6 /* that are read: the present one and those before */ };
 
-/* For transition_v2: the key of the month, and what it counts there with how long that is kept. */
+/* For transition_v3: the key of the month, and what it counts there with how long that is kept. */
 void wait_store_add_key(struct args *keys, unsigned partition, int64_t now_ms);
 void wait_store_add(struct args *args, const struct record *before, const struct record *after);
 

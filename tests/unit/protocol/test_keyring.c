@@ -153,6 +153,55 @@ static void test_a_created_file_is_private_fresh_and_never_overwritten(void **st
     assert_int_equal(keyring_create("/nowhere/keys", &e), ERR_IO);
 }
 
+static void test_a_key_comes_becomes_active_and_goes(void **state)
+{
+    struct keyring *ring = ring_of("1 active " RING_MASTER "\n");
+    struct keyring *both = NULL;
+    struct keyring *one = NULL;
+    struct err e = {0};
+    struct stat st;
+    uint32_t kid = 0;
+
+    (void)state;
+    assert_int_equal(keyring_kid(ring, 0), 1);
+    assert_int_equal(keyring_kid(ring, 1), 0);
+    assert_int_equal(keyring_add(ring_path, &kid, &e), ERR_OK);
+    assert_int_equal(kid, 2);
+    assert_int_equal(keyring_load(ring_path, &both, &e), ERR_OK);
+    assert_int_equal(keyring_active(both), 1);
+    assert_int_equal(keyring_kid(both, 1), 2);
+    assert_int_equal(keyring_oldest(both), 1);
+    keyring_free(both);
+
+    assert_int_equal(keyring_activate(ring_path, 3, &e), ERR_CONFIG);
+    assert_int_equal(keyring_remove(ring_path, 1, &e), ERR_CONFIG); /* the active one */
+    assert_int_equal(keyring_activate(ring_path, 2, &e), ERR_OK);
+    assert_int_equal(keyring_add(ring_path, &kid, &e), ERR_OK);
+    assert_int_equal(keyring_load(ring_path, &both, &e), ERR_OK);
+    assert_int_equal(keyring_kid(both, 0), 2);
+    assert_int_equal(keyring_kid(both, 1), 3);
+    assert_int_equal(keyring_kid(both, 2), 1);
+    assert_int_equal(keyring_kid(both, 3), 0);
+    assert_int_equal(keyring_oldest(both), 1);
+    assert_memory_equal(keyring_key(both, 1, KEY_FIELD), keyring_key(ring, 1, KEY_FIELD),
+                        KEY_BYTES);
+    assert_memory_not_equal(keyring_key(both, 2, KEY_FIELD), keyring_key(ring, 1, KEY_FIELD),
+                            KEY_BYTES);
+
+    assert_int_equal(keyring_remove(ring_path, 1, &e), ERR_OK);
+    assert_int_equal(keyring_load(ring_path, &one, &e), ERR_OK);
+    assert_null(keyring_key(one, 1, KEY_FIELD));
+    assert_memory_equal(keyring_key(one, 2, KEY_FIELD), keyring_key(both, 2, KEY_FIELD), KEY_BYTES);
+    assert_int_equal(stat(ring_path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    for (unsigned i = 2; i < KEYS_MAX; i++)
+        assert_int_equal(keyring_add(ring_path, &kid, &e), ERR_OK);
+    assert_int_equal(keyring_add(ring_path, &kid, &e), ERR_CONFIG); /* full */
+    keyring_free(one);
+    keyring_free(both);
+    keyring_free(ring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_a_file_that_others_can_touch_is_refused),
         cmocka_unit_test(test_an_absent_file_is_named),
         cmocka_unit_test(test_a_created_file_is_private_fresh_and_never_overwritten),
+        cmocka_unit_test(test_a_key_comes_becomes_active_and_goes),
     };
 
     return cmocka_run_group_tests(tests, ring_setup, ring_teardown);
