@@ -126,6 +126,8 @@ static void test_the_rfc_s_digests(void **state)
         {"",                                                              body,                       false},
         {D256,                                                            "{\"hello\": \"worle\"}",   false},
         {D256,                                                            "",                         false},
+        {D256 ", sha-512=:AZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+"
+              "AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:",     body,                       false},
         {D256 ", sha-512=:AAAA:",                                         body,                       false},
         {"sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:, " D512, body,                       false},
         {D256 ", " D256,                                                  body,                       false},
