@@ -301,7 +301,8 @@ class Site:
         daemons, workers = self._want
         self.start_redis()
         self.cli("keys", "create", self.folder / "keys")
-        self.cli("token", "issue-all", "--output", self.folder / "credentials.json")
+        patient = {"LIAISON_STORE_TIMEOUT_MS": "20000"}  # two hundred writes on a busy disk
+        self.cli("token", "issue-all", "--output", self.folder / "credentials.json", env=patient)
         self.tokens = json.loads((self.folder / "credentials.json").read_text())
         for _ in range(daemons):
             self.start_daemon(wait=False)
@@ -406,8 +407,8 @@ class Site:
         wait_until(lambda: all("event=ready" in w.text() for w in self.workers.values()), 60, "workers are ready")
         wait_until(lambda: self.redis("HLEN", "lia:{sys}:workers") >= n, 10, f"{n} workers are seen")
 
-    def cli(self, *argv, check=True):
-        done = subprocess.run([BIN / "liaison", *map(str, argv)], env=self.env, cwd=ROOT,
+    def cli(self, *argv, check=True, env=None):
+        done = subprocess.run([BIN / "liaison", *map(str, argv)], env={**self.env, **(env or {})}, cwd=ROOT,
                               capture_output=True, text=True, timeout=60)
         if check and done.returncode:
             raise AssertionError(f"liaison {argv}: {done.returncode} {done.stdout} {done.stderr}")

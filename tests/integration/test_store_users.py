@@ -89,10 +89,12 @@ FORBIDDEN = [["KEYS", "*"], ["SCAN", "0"], ["FLUSHALL"], ["FLUSHDB"], ["EVAL", "
 def test_nobody_has_a_dangerous_command(users, user):
     _, as_user = users
     for words in FORBIDDEN:
-        refused(as_user[user], *words)
+        if (user, words[0]) != ("worker", "SCAN"):  # who seals values anew must find them; it has names alone from it
+            refused(as_user[user], *words)
     if user != "admin":
         refused(as_user[user], "FUNCTION", "LOAD", "REPLACE", "#!lua name=liaison_v1\n")
-    if user not in ("daemon", "admin"):
+        refused(as_user[user], "HSET", "lia:{sys}:token:x", "hash", "x")
+    if user not in ("daemon", "admin", "worker"):  # the worker looks under which key it is hashed
         refused(as_user[user], "HMGET", "lia:{sys}:token:x", "hash")
 
 
