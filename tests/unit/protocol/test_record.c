@@ -102,6 +102,21 @@ static void test_what_a_clock_knows_is_read_back_and_may_be_missing(void **state
     sample_offer(&r, "cms", OFFER_SUPPORT, OFFER_ACCEPTED);
     r.offers[0].contributed_ms = SAMPLE_NOW_MS + 11;
     r.offers[0].reminded_n = 1;
+    r.offers[0].awaited_ms = SAMPLE_NOW_MS + 12;
+    r.offers[0].dissents = true;
+    memcpy(r.closest, "whc", 4);
+    r.proposal = PROPOSAL_DECLINE;
+    r.proposed_reason = 3;
+    memcpy(r.officer, "anna", 5);
+    r.asked_n = 13;
+    r.is_unwilling = true;
+    r.dissent = DISSENT_SEEN;
+    r.kinds = 1u << KIND_FUNDING | 1u << KIND_ADVICE;
+    r.items_n = 2;
+    r.items[0].kind = -1;
+    r.items[1].kind = KIND_MISSION;
+    r.items[1].state = ITEM_TAKEN;
+    memcpy(r.items[1].holder, "cms", 4);
     meta = record_meta(&r);
     assert_int_equal(record_read_meta(&back, meta, &e), ERR_OK);
     assert_memory_equal(&back, &r, sizeof r);
@@ -109,6 +124,42 @@ static void test_what_a_clock_knows_is_read_back_and_may_be_missing(void **state
     back = sample_submitted();
     assert_int_equal(record_read_meta(&back, meta, &e), ERR_OK);
     assert_int_equal(back.wake_ms, 0);
+    json_decref(meta);
+}
+
+/* As the release before wrote them: no items, nobody closest, one reminder of a contribution. */
+static void test_what_the_release_before_wrote_is_read(void **state)
+{
+    static const char *const later[] = {"y", "of", "a", "w", "q", "it"};
+    struct record r = sample_submitted();
+    struct record back = sample_submitted();
+    struct err e = {0};
+    json_t *meta, *offer;
+
+    (void)state;
+    sample_offer(&r, "cms", OFFER_SUPPORT, OFFER_ACCEPTED);
+    r.offers[0].contributed_ms = 0;
+    r.offers[0].reminded_n = 1;
+    r.kinds = 1;
+    r.asked_n = 2;
+    meta = record_meta(&r);
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+        json_object_del(meta, later[i]);
+    offer = json_array_get(json_object_get(meta, "o"), 0);
+    assert_int_equal(json_array_size(offer), 9);
+    json_array_remove(offer, 8);
+    json_array_remove(offer, 7);
+    back.items_n = 3; /* nothing of what stood there stays */
+    back.asked_n = 4;
+    assert_int_equal(record_read_meta(&back, meta, &e), ERR_OK);
+    assert_int_equal(back.items_n, 0);
+    assert_int_equal(back.asked_n, 0);
+    assert_int_equal(back.kinds, 0);
+    assert_string_equal(back.closest, "");
+    assert_string_equal(back.officer, "");
+    assert_int_equal(back.proposal, PROPOSAL_NONE);
+    assert_int_equal(back.offers[0].reminded_n, CONTRIBUTION_REMINDERS); /* it was reminded */
+    assert_int_equal(back.offers[0].awaited_ms, 0);
     json_decref(meta);
 }
 
@@ -123,56 +174,73 @@ static void test_meta_that_we_never_write_is_refused_and_changes_nothing(void **
     static const struct {
         const char *member, *value;
     } cases[] = {
-        {"l", NULL                                                                           },
-        {"l", "6"                                                                            },
-        {"l", "-1"                                                                           },
-        {"l", "'en'"                                                                         },
-        {"u", "4"                                                                            },
-        {"u", "-1"                                                                           },
-        {"d", "3"                                                                            },
-        {"s", "'x'"                                                                          },
-        {"s", "1.5"                                                                          },
-        {"m", NULL                                                                           },
-        {"h", "'abcdefghijkl'"                                                               },
-        {"h", "null"                                                                         },
-        {"n", "true"                                                                         },
-        {"x", NULL                                                                           },
-        {"o", "null"                                                                         },
-        {"o", "[[]]"                                                                         },
-        {"o", "[['cms',2,0,0,-1]]"                                                           },
-        {"o", "[['cms',-1,0,0,-1]]"                                                          },
-        {"o", "[['cms',0,6,0,-1]]"                                                           },
-        {"o", "[['cms',0,0,0]]"                                                              },
-        {"o", "[['cms',0,0,0,9]]"                                                            },
-        {"o", "[['cms',0,0,0,-2]]"                                                           },
-        {"o", "[['cms',0,0,0,2000000000]]"                                                   },
-        {"o", "[['abcdefghijkl',0,0,0,-1]]"                                                  },
-        {"o", "[[5,0,0,0,-1]]"                                                               },
-        {"o", "[1,2,3]"                                                                      },
-        {"o", "[['a',0,0,0,-1],['b',0,0,0,-1],['c',0,0,0,-1],['d',0,0,0,-1],['e',0,0,0,-1],"
+        {"l",  NULL                                                                              },
+        {"l",  "6"                                                                               },
+        {"l",  "-1"                                                                              },
+        {"l",  "'en'"                                                                            },
+        {"u",  "4"                                                                               },
+        {"u",  "-1"                                                                              },
+        {"d",  "3"                                                                               },
+        {"s",  "'x'"                                                                             },
+        {"s",  "1.5"                                                                             },
+        {"m",  NULL                                                                              },
+        {"h",  "'abcdefghijkl'"                                                                  },
+        {"h",  "null"                                                                            },
+        {"n",  "true"                                                                            },
+        {"x",  NULL                                                                              },
+        {"o",  "null"                                                                            },
+        {"o",  "[[]]"                                                                            },
+        {"o",  "[['cms',2,0,0,-1]]"                                                              },
+        {"o",  "[['cms',-1,0,0,-1]]"                                                             },
+        {"o",  "[['cms',0,6,0,-1]]"                                                              },
+        {"o",  "[['cms',0,0,0]]"                                                                 },
+        {"o",  "[['cms',0,0,0,9]]"                                                               },
+        {"o",  "[['cms',0,0,0,-2]]"                                                              },
+        {"o",  "[['cms',0,0,0,2000000000]]"                                                      },
+        {"o",  "[['abcdefghijkl',0,0,0,-1]]"                                                     },
+        {"o",  "[[5,0,0,0,-1]]"                                                                  },
+        {"o",  "[1,2,3]"                                                                         },
+        {"o",  "[['a',0,0,0,-1],['b',0,0,0,-1],['c',0,0,0,-1],['d',0,0,0,-1],['e',0,0,0,-1],"
               "['f',0,0,0,-1],['g',0,0,0,-1],['h',0,0,0,-1],['i',0,0,0,-1],['j',0,0,0,-1],"
               "['k',0,0,0,-1],['l',0,0,0,-1],['m',0,0,0,-1],['n',0,0,0,-1],['o',0,0,0,-1],"
-              "['p',0,0,0,-1],['q',0,0,0,-1]]"                                  },
-        {"i", "[7]"                                                                          },
-        {"i", "['abcdefghijkl']"                                                             },
-        {"i", "['1','2','3','4','5','6','7','8','9','10','11','12','13','14','15','16','17']"},
-        {"r", "1"                                                                            },
-        {"t", "15"                                                                           },
-        {"t", "-1"                                                                           },
-        {"z", "5"                                                                            },
-        {"f", LONGEST_REFERRED "x'"                                                          },
-        {"j", "'LN-2026-KEN-0001'"                                                           },
-        {"j", "7"                                                                            },
-        {"g", "[]"                                                                           },
-        {"g", "{}"                                                                           },
-        {"g", "['req_0',1,5,[1,2]]"                                                          },
-        {"g", "['" SAMPLE_ID "',14,5,[1,2]]"                                                 },
-        {"g", "['" SAMPLE_ID "',-1,5,[1,2]]"                                                 },
-        {"g", "['" SAMPLE_ID "',1,'x',[1,2]]"                                                },
-        {"g", "['" SAMPLE_ID "',1,5,[1]]"                                                    },
-        {"g", "['" SAMPLE_ID "',1,5,[1,6]]"                                                  },
-        {"g", "['" SAMPLE_ID "',1,5,[1,-1]]"                                                 },
-        {"g", "['" SAMPLE_ID "',1,5]"                                                        },
+              "['p',0,0,0,-1],['q',0,0,0,-1]]"                                      },
+        {"i",  "[7]"                                                                             },
+        {"i",  "['abcdefghijkl']"                                                                },
+        {"i",  "['1','2','3','4','5','6','7','8','9','10','11','12','13','14','15','16','17']"   },
+        {"r",  "1"                                                                               },
+        {"t",  "15"                                                                              },
+        {"t",  "-1"                                                                              },
+        {"z",  "5"                                                                               },
+        {"f",  LONGEST_REFERRED "x'"                                                             },
+        {"j",  "'LN-2026-KEN-0001'"                                                              },
+        {"j",  "7"                                                                               },
+        {"g",  "[]"                                                                              },
+        {"g",  "{}"                                                                              },
+        {"g",  "['req_0',1,5,[1,2]]"                                                             },
+        {"g",  "['" SAMPLE_ID "',14,5,[1,2]]"                                                    },
+        {"g",  "['" SAMPLE_ID "',-1,5,[1,2]]"                                                    },
+        {"g",  "['" SAMPLE_ID "',1,'x',[1,2]]"                                                   },
+        {"g",  "['" SAMPLE_ID "',1,5,[1]]"                                                       },
+        {"g",  "['" SAMPLE_ID "',1,5,[1,6]]"                                                     },
+        {"g",  "['" SAMPLE_ID "',1,5,[1,-1]]"                                                    },
+        {"y",  "['whc',3,0]"                                                                     },
+        {"y",  "['whc',1,9]"                                                                     },
+        {"y",  "['whc',1,-2]"                                                                    },
+        {"y",  "[1,1,0]"                                                                         },
+        {"a",  "-1"                                                                              },
+        {"q",  "3"                                                                               },
+        {"of", "'Anna'"                                                                          },
+        {"it", "[512,[]]"                                                                        },
+        {"it", "[-1,[]]"                                                                         },
+        {"it", "[0,7]"                                                                           },
+        {"it", "[0,[[9,0,'']]]"                                                                  },
+        {"it", "[0,[[-2,0,'']]]"                                                                 },
+        {"it", "[0,[[0,5,'']]]"                                                                  },
+        {"it", "[0,[[0,0,'abcdefghijkl']]]"                                                      },
+        {"it", "[0,[[0,0]]]"                                                                     },
+        {"it",
+         "[0,[[0,0,''],[0,0,''],[0,0,''],[0,0,''],[0,0,''],[0,0,''],[0,0,''],[0,0,''],[0,0,'']]]"},
+        {"g",  "['" SAMPLE_ID "',1,5]"                                                           },
     };
     const struct record good = full_record();
 
@@ -346,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_the_first_of_two_is_the_one_received_first),
         cmocka_unit_test(test_an_offer_is_found_by_its_secretariat),
         cmocka_unit_test(test_everyone_sees_as_much_as_the_disclosure_lets_them),
+        cmocka_unit_test(test_what_the_release_before_wrote_is_read),
         cmocka_unit_test(test_before_it_is_routed_no_secretariat_sees_it),
         cmocka_unit_test(test_readers_are_those_with_an_offer_and_the_informed_once_each),
     };

@@ -1066,12 +1066,12 @@ static void test_kinds_of_help_say_whether_a_plan_comes_first(void **state)
 
         r.kinds = cases[i].kinds;
         memcpy(&copy, &r, sizeof r);
-        in.due = "2026-03-16"; /* ten working days are over at 10:00 */
+        in.due = "2026-03-16T10:00:00Z"; /* ten working days */
         if ((transition_apply(&copy, ACTION_PLAN, &ramsar, &in, SAMPLE_NOW_MS, &row, &e) ==
              ERR_OK) != cases[i].plan)
             fail_msg("%zu: plan", i);
         memcpy(&copy, &r, sizeof r);
-        in.due = "2026-03-17";
+        in.due = "2026-03-16T10:00:01Z";
         if ((transition_apply(&copy, ACTION_PLAN, &ramsar, &in, SAMPLE_NOW_MS, &row, &e) ==
              ERR_OK) != cases[i].long_plan)
             fail_msg("%zu: long plan", i);
@@ -1200,6 +1200,7 @@ static void test_the_desk_sees_a_disagreement_before_the_answer_goes_out(void **
     assert_refuses(&r, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE);
     memcpy(&settled, &r, sizeof r);
     act(&r, ACTION_NOTE, &desk);
+    act(&r, ACTION_CONTRIBUTE, &cbd);
     assert_int_equal(r.dissent, DISSENT_SEEN);
     act_with(&r, ACTION_CONTRIBUTE, &cbd, &no, SAMPLE_NOW_MS); /* a new one */
     assert_refuses(&r, ACTION_ANSWER, &ramsar, &silent, SAMPLE_NOW_MS, ERR_STATE);
@@ -1476,6 +1477,9 @@ static void test_bodies_are_decoded_by_the_rows_of_their_action(void **state)
         {ACTION_WITHDRAW,   "{'text':'solved'}",                                  NULL,          NULL                },
         {ACTION_ROUTE,      "{'lead':'cites'}",                                   NULL,          NULL                },
         {ACTION_ROUTE,      "{'lead':'cites','support':['cms','whc']}",           NULL,          NULL                },
+        {ACTION_DECLINE,    "{'reason':'better_elsewhere'}",                      "#/better",    "required"          },
+        {ACTION_DECLINE,    "{'reason':'better_elsewhere','better':'cms'}",       NULL,          NULL                },
+        {ACTION_NOTE,       "{'text':'x','dropped':[0]}",                         "#/dropped/0", "out_of_range"      },
         {ACTION_ROUTE,      NULL,                                                 "#/lead",      "required"          },
         {ACTION_ROUTE,      "{'lead':'RAMSAR'}",                                  "#/lead",      "unknown_word"      },
         {ACTION_ROUTE,      "{'lead':''}",                                        "#/lead",      "unknown_word"      },
