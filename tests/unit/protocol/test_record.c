@@ -127,6 +127,29 @@ static void test_what_a_clock_knows_is_read_back_and_may_be_missing(void **state
     json_decref(meta);
 }
 
+static void test_who_is_consulted_reads_what_it_is_asked_about(void **state)
+{
+    const char *codes[RECORD_READERS_MAX];
+    struct record r = sample_submitted();
+
+    (void)state;
+    memcpy(r.closest, "whc", 4);
+    assert_int_equal(record_view_of(&r, &whc), RECORD_HIDDEN); /* the router has yet to say so */
+    r.state = STATE_TRIAGE;
+    assert_int_equal(record_view_of(&r, &whc), RECORD_FULL);
+    assert_int_equal(record_view_of(&r, &cms), RECORD_HIDDEN);
+    assert_int_equal(record_readers(&r, codes), 1);
+    assert_string_equal(codes[0], "whc");
+    r.disclosure = DISCLOSURE_RESTRICTED;
+    assert_int_equal(record_view_of(&r, &whc), RECORD_HEADER);
+    r.disclosure = DISCLOSURE_ROUTED;
+    r.state = STATE_OFFERED; /* to others */
+    assert_int_equal(record_view_of(&r, &whc), RECORD_HIDDEN);
+    assert_int_equal(record_readers(&r, codes), 0);
+    r.state = STATE_DECLINED;
+    assert_int_equal(record_view_of(&r, &whc), RECORD_FULL);
+}
+
 /* As the release before wrote them: no items, nobody closest, one reminder of a contribution. */
 static void test_what_the_release_before_wrote_is_read(void **state)
 {
@@ -414,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_the_first_of_two_is_the_one_received_first),
         cmocka_unit_test(test_an_offer_is_found_by_its_secretariat),
         cmocka_unit_test(test_everyone_sees_as_much_as_the_disclosure_lets_them),
+        cmocka_unit_test(test_who_is_consulted_reads_what_it_is_asked_about),
         cmocka_unit_test(test_what_the_release_before_wrote_is_read),
         cmocka_unit_test(test_before_it_is_routed_no_secretariat_sees_it),
         cmocka_unit_test(test_readers_are_those_with_an_offer_and_the_informed_once_each),

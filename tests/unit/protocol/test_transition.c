@@ -1160,6 +1160,44 @@ static void test_items_go_from_hand_to_hand_until_done(void **state)
     json_decref(two);
 }
 
+static void test_an_item_is_nobody_s_when_its_responder_is_gone(void **state)
+{
+    struct record r = in_pieces(KIND_ADVICE, KIND_LEGAL);
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        r.items[i].state = ITEM_TAKEN;
+        memcpy(r.items[i].holder, "cms", 4);
+    }
+    record_offer(&r, "cms")->state = OFFER_ACCEPTED;
+    item_settle(&r);
+    assert_item(&r, 1, ITEM_TAKEN, "cms");
+    record_offer(&r, "cms")->state = OFFER_WITHDRAWN;
+    item_settle(&r);
+    assert_item(&r, 1, ITEM_OFFERED, "");
+    r.state = STATE_UNMATCHED;
+    item_settle(&r);
+    assert_item(&r, 2, ITEM_OPEN, "");
+}
+
+static void test_a_claim_is_its_officer_s_until_it_ends(void **state)
+{
+    struct transition_input anna = silent;
+    struct record r = offered();
+
+    (void)state;
+    anna.officer = "anna";
+    act_with(&r, ACTION_CLAIM, &ramsar, &anna, SAMPLE_NOW_MS);
+    assert_string_equal(r.officer, "anna");
+    anna.officer = "bob"; /* of the same secretariat: may act, the claim stays hers */
+    act_with(&r, ACTION_NOTE, &ramsar, &anna, SAMPLE_NOW_MS);
+    assert_string_equal(r.officer, "anna");
+    act(&r, ACTION_RELEASE, &ramsar);
+    assert_string_equal(r.officer, "");
+    act(&r, ACTION_CLAIM, &cms);
+    assert_string_equal(r.officer, "");
+}
+
 static void test_a_simple_answer_is_the_help_itself(void **state)
 {
     struct record r = in_pieces(KIND_ADVICE, KIND_LEGAL);
@@ -1567,6 +1605,8 @@ int main(void)
         cmocka_unit_test(test_a_decline_needs_the_closest_secretariat),
         cmocka_unit_test(test_kinds_of_help_say_whether_a_plan_comes_first),
         cmocka_unit_test(test_items_go_from_hand_to_hand_until_done),
+        cmocka_unit_test(test_an_item_is_nobody_s_when_its_responder_is_gone),
+        cmocka_unit_test(test_a_claim_is_its_officer_s_until_it_ends),
         cmocka_unit_test(test_a_simple_answer_is_the_help_itself),
         cmocka_unit_test(test_the_desk_sees_a_disagreement_before_the_answer_goes_out),
         cmocka_unit_test(test_the_lead_says_until_when_each_contributes),

@@ -405,9 +405,42 @@ static void test_each_supporter_has_one_contribution_its_last(void **state)
     json_decref(inner);
 }
 
+static void test_officers_are_named_to_those_who_work_together(void **state)
+{
+    static const struct {
+        const struct principal *who;
+        bool is_told;
+    } cases[] = {
+        {&kenya,  false},
+        {&ramsar, true },
+        {&desk,   true },
+    };
+    struct record r = sample_submitted();
+
+    (void)state;
+    r.state = STATE_CLAIMED;
+    r.claimed_ms = SAMPLE_NOW_MS;
+    memcpy(r.lead, "ramsar", 7);
+    memcpy(r.officer, "anna", 5);
+    sample_offer(&r, "ramsar", OFFER_LEAD, OFFER_ACCEPTED);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *doc = view_resource(&r, NULL, NULL, cases[i].who, SAMPLE_NOW_MS, true);
+        json_t *line = json_pack("{s:s}", "officer", "anna");
+
+        view_history_narrow(line, RECORD_FULL, cases[i].who);
+        if ((json_object_get(json_object_get(doc, "claim"), "officer") != NULL) !=
+                cases[i].is_told ||
+            (json_object_get(line, "officer") != NULL) != cases[i].is_told)
+            fail_msg("row %zu", i);
+        json_decref(doc);
+        json_decref(line);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_officers_are_named_to_those_who_work_together),
         cmocka_unit_test(test_a_full_view_has_the_words_and_what_was_said),
         cmocka_unit_test(test_narrower_views_hold_back_the_words),
         cmocka_unit_test(test_a_narrow_view_does_not_change_the_kept_decision),
