@@ -93,6 +93,7 @@ def test_nobody_has_a_dangerous_command(users, user):
             refused(as_user[user], *words)
     if user != "admin":
         refused(as_user[user], "FUNCTION", "LOAD", "REPLACE", "#!lua name=liaison_v1\n")
+    if user not in ("daemon", "admin"):  # the daemon hashes a token anew under a new key when it is used
         refused(as_user[user], "HSET", "lia:{sys}:token:x", "hash", "x")
     if user not in ("daemon", "admin", "worker"):  # the worker looks under which key it is hashed
         refused(as_user[user], "HMGET", "lia:{sys}:token:x", "hash")
