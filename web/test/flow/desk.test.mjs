@@ -133,6 +133,8 @@ test("what no mandate covers is sent on by hand, or referred", async () => {
   await page.fill("#a-body", "WOAH");
   await page.fill("#a-text", "Animal health; the body has taken it over.");
   await page.click(".action button.main");
+  await until(() => at("country:UGA", two.id), (x) => x.allowed_actions.includes("agree")); // its country decides
+  await api("country:UGA", "POST", `/v1/requests/${two.id}/agree`, {});
   await until(() => at("coordinator", two.id), (x) => x.state === "referred");
   await close(page);
 });
