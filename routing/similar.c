@@ -158,10 +158,14 @@ static void hit_words(const struct query *q, const struct vector *theirs, const 
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-static int compare_probability(const void *a, const void *b)
+/* A verdict stands above its probability: the same text is certain, whatever the logistic gives
+ * for another title. */
+static int compare_best(const void *a, const void *b)
 {
     const struct similar_hit *x = a, *y = b;
 
+    if (x->verdict != y->verdict)
+        return x->verdict < y->verdict ? 1 : -1;
     if (x->probability > y->probability || x->probability < y->probability)
         return x->probability < y->probability ? 1 : -1;
     return strcmp(x->id, y->id);
@@ -209,7 +213,7 @@ static size_t find_in(const struct query *q, const char *country, enum index_sco
                            scope == INDEX_OTHERS ? SIMILAR_HITS_MAX : SIMILAR_LOOKS, found);
     for (size_t i = 0; i < found_n; i++)
         n += hit_make(q, &found[i], SIMILAR_POSSIBLE, &all[n]);
-    qsort(all, n, sizeof *all, compare_probability);
+    qsort(all, n, sizeof *all, compare_best);
     for (; n > SIMILAR_HITS_MAX; n--)
         similar_hit_clear(&all[n - 1]);
     memcpy(hits, all, n * sizeof *hits);

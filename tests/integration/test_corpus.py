@@ -132,11 +132,12 @@ def end_withdrawn(site, doc):
 
 
 def end_declined(site, doc):
-    return site.act("coordinator", doc["id"], "decline", {"reason": "out_of_mandate"})
+    return site.act("coordinator", doc["id"], "decline", {"reason": "out_of_mandate", "next_door": "A university."})
 
 
 def end_referred(site, doc):
-    return site.act("coordinator", doc["id"], "refer", {"body": "FAO", "text": "Their matter."})
+    proposed = site.act("coordinator", doc["id"], "refer", {"body": "FAO", "text": "Their matter."})
+    return site.act("country:UGA", doc["id"], "agree") if proposed.status == 200 else proposed
 
 
 @pytest.mark.parametrize("end, words", [

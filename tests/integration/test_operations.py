@@ -123,6 +123,7 @@ def test_a_quiet_worker_begins_nothing_new_until_resumed_or_started_again(own):
     for slot in slots:
         assert json.loads(cli(own, "worker", "quiet", slot, "--json").stdout)["changed"]
     wait_until(lambda: set(states().values()) == {"quiet"}, 10, "both are quiet")
+    settled()
     id = own.submit("MWI", **wetland("Lake Chilwa")).doc["id"]
     settled()
     assert own.get("country:MWI", id)["state"] == "submitted"

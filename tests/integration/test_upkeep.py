@@ -145,7 +145,8 @@ def test_a_backup_under_load_restored_elsewhere_has_every_accepted_request(make_
         other.start_worker(1)
         other.wait_workers(1)
         for id, doc in want.items():
-            had = other.wait_state("coordinator", id, "offered", "triage")
+            # what a worker had in hand when the copy was made is taken over after worker_takeover_ms
+            had = other.wait_state("coordinator", id, "offered", "triage", seconds=90)
             for member in ("reference", "country", "title", "description", "submitted_at"):
                 assert had[member] == doc[member], (id, member)
         restored = other.api("country:KEN", "GET", f"/v1/requests/{kept.doc['id']}/attachments/{file.doc['id']}")

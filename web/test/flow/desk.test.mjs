@@ -28,6 +28,7 @@ test("of two who take it up at once one is told who has it", async () => {
   await Promise.all(pages.map((p) => p.waitForSelector(".actions button")));
   await Promise.all(pages.map((p) => act(p, "Take the lead")));
   await Promise.all(pages.map((p) => p.waitForSelector("article .tag.state-claimed")));
+  await Promise.any(pages.map((p) => p.waitForSelector("#app [role=alert]")));
   const told = await Promise.all(pages.map((p) => p.locator("#app [role=alert]").allTextContents()));
   assert.equal(told.flat().length, 1, "one of them has it, the other one is told");
   assert.match(told.flat()[0], /Convention on Wetlands \(Ramsar\) has had it since \d+ \w+ 20\d\d/);
