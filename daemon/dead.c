@@ -224,30 +224,28 @@ static void letter_answer(struct letter *op, const char *event, const char *beca
                     NULL);
 }
 
-static void requeued(void *arg, int64_t found, int64_t unused, const struct err *e)
+/* found: a dead letter with that id. */
+static void letter_done(struct letter *op, int64_t found, const struct err *e, const char *event,
+                        const char *became)
 {
-    struct letter *op = arg;
-
-    (void)unused;
     if (e->code != ERR_OK)
         letter_problem(op, e->code, e->detail);
     else if (!found)
         letter_problem(op, ERR_NOT_FOUND, "not a dead letter");
     else
-        letter_answer(op, "requeued", "waiting");
+        letter_answer(op, event, became);
+}
+
+static void requeued(void *arg, int64_t found, int64_t unused, const struct err *e)
+{
+    (void)unused;
+    letter_done(arg, found, e, "requeued", "waiting");
 }
 
 static void deleted(void *arg, int64_t found, int64_t unused, const struct err *e)
 {
-    struct letter *op = arg;
-
     (void)unused;
-    if (e->code != ERR_OK)
-        letter_problem(op, e->code, e->detail);
-    else if (!found)
-        letter_problem(op, ERR_NOT_FOUND, "not a dead letter");
-    else
-        letter_answer(op, "dead_deleted", "dropped");
+    letter_done(arg, found, e, "dead_deleted", "dropped");
 }
 
 /* The router's other way out: a person decides. Its texts are not needed for this. */
